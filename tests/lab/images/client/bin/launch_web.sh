@@ -1,0 +1,3 @@
+#!/bin/bash
+# Becomes the Webapp.
+exec python3 -m standin.web

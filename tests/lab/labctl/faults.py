@@ -1,0 +1,163 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deliberate damage: cut links, killed servers, full disks, hosts that go down."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+
+from labctl import docker, hosts
+from labctl.errors import LabError
+from labctl.images import HOST_IMAGE
+from labctl.layout import DATABASE_HOSTS, ENGINE_HOSTS, HOSTS, SSH_HOSTS, Lab
+from labctl.state import State
+from labctl.waiting import wait_until
+
+CONTROLLER = "controller"
+CHAIN = "LAB_CUT"
+FILL_FILE = "/var/lib/postgresql/lab-fill"
+ENGINE_SECONDS = 60.0
+
+
+def cut_rules(address: str | None) -> str:
+    """Packet rules that drop what comes from and goes to an address, or everything. Set in `mangle`, which forwarded packets pass too."""
+    source, target = ("", "") if address is None else (f"-s {address} ", f"-d {address} ")
+    return (
+        f"iptables -t mangle -N {CHAIN} 2> /dev/null || true\n"
+        f"iptables -t mangle -C PREROUTING -i eth0 -j {CHAIN} 2> /dev/null || iptables -t mangle -I PREROUTING -i eth0 -j {CHAIN}\n"
+        f"iptables -t mangle -C POSTROUTING -o eth0 -j {CHAIN} 2> /dev/null || iptables -t mangle -I POSTROUTING -o eth0 -j {CHAIN}\n"
+        + (
+            f"iptables -t mangle -A {CHAIN} -j DROP\n"
+            if address is None
+            else f"iptables -t mangle -A {CHAIN} {source}-j DROP\niptables -t mangle -A {CHAIN} {target}-j DROP\n"
+        )
+    )
+
+
+def cut_link(lab: Lab, state: State, host: str, peer: str | None = None) -> str:
+    """Cuts a host off: from everything, or from one peer only, which may be the controller."""
+    address = None if peer is None else _address(lab, peer)
+    _in_network_of(lab, state, host, cut_rules(address), f"Cutting the link of {host}")
+    return f"{host} is cut off from {peer or 'everything'}"
+
+
+def heal_link(lab: Lab, state: State, host: str) -> str:
+    """Undoes every cut of a host."""
+    _in_network_of(lab, state, host, f"iptables -t mangle -F {CHAIN} 2> /dev/null || true\n", f"Healing the link of {host}")
+    return f"{host} has all its links"
+
+
+def _in_network_of(lab: Lab, state: State, host: str, text: str, tried: str) -> None:
+    """Runs a script in a host's network from a container beside it, since most hosts have neither the tool nor the right."""
+    hosts.require_running(lab, host)
+    options = hosts.PRIVILEGED_OPTIONS if state.privileged else ("--cap-add", "NET_ADMIN")
+    docker.run(
+        "run", "--rm", "-i", "--label", lab.label, "--network", f"container:{lab.container(host)}", *options,
+        "--entrypoint", "bash", HOST_IMAGE, "-euo", "pipefail", "-s",
+        tried=tried,
+        stdin=text.encode(),
+    )  # fmt: skip
+
+
+def _address(lab: Lab, peer: str) -> str:
+    if peer == CONTROLLER:
+        network = docker.inspect("network", lab.network)
+        if network is None:
+            raise LabError("Looking up the controller's address", f"there is no network {lab.network}", "Run `lab up`.")
+        # What comes in over a published port comes from the bridge's own address.
+        found = str(network["IPAM"]["Config"][0].get("Gateway", ""))
+    else:
+        container = docker.inspect("container", lab.container(peer))
+        found = "" if container is None else str(container["NetworkSettings"]["Networks"][lab.network]["IPAddress"])
+    if not found:
+        raise LabError(f"Looking up the address of {peer}", "it has none", f"Run `lab up`, or `lab fault start-host {peer}`.")
+    return str(ipaddress.ip_address(found))
+
+
+def kill_database(lab: Lab, state: State, host: str) -> str:
+    """Kills a database server as a crash would, and keeps it down."""
+    docker.script(
+        lab.container(host),
+        "touch /run/lab/postgresql.down\n[ ! -f /run/lab/postgresql.pid ] || kill -KILL $(cat /run/lab/postgresql.pid)\n",
+        tried=f"Killing the database server of {host}",
+    )
+    return f"the database server of {host} is dead and stays so"
+
+
+def start_database(lab: Lab, state: State, host: str) -> str:
+    docker.script(lab.container(host), "rm -f /run/lab/postgresql.down\n", tried=f"Starting the database server of {host}")
+    hosts.wait_ready(lab, state, host)
+    return f"the database server of {host} is up"
+
+
+def fill_disk(lab: Lab, state: State, host: str) -> str:
+    """Leaves no byte free on the disk of a database server."""
+    _require_small_disk(host)
+    docker.script(
+        lab.container(host),
+        f"dd if=/dev/zero of={FILL_FILE} bs=1M 2> /dev/null || true\n"
+        f"dd if=/dev/zero of={FILL_FILE}-rest bs=4k 2> /dev/null || true\n"
+        f"[ \"$(df --output=avail {FILL_FILE} | tail -n 1)\" -eq 0 ]\n",
+        tried=f"Filling the disk of {host}",
+    )
+    return f"the disk of {host} is full"
+
+
+def free_disk(lab: Lab, state: State, host: str) -> str:
+    _require_small_disk(host)
+    docker.script(lab.container(host), f"rm -f {FILL_FILE} {FILL_FILE}-rest\n", tried=f"Freeing the disk of {host}")
+    return f"the disk of {host} has room again"
+
+
+def _require_small_disk(host: str) -> None:
+    if host != "db-new":
+        raise LabError(f"Filling the disk of {host}", "its disk is this machine's own", "Only db-new has a disk of limited size.")
+
+
+def stop_host(lab: Lab, state: State, host: str) -> str:
+    hosts.stop(lab, host)
+    return f"{host} has been shut down"
+
+
+def kill_host(lab: Lab, state: State, host: str) -> str:
+    hosts.stop(lab, host, hard=True)
+    return f"{host} has lost its power"
+
+
+def start_host(lab: Lab, state: State, host: str) -> str:
+    hosts.start(lab, host)
+    hosts.wait_ready(lab, state, host)
+    return f"{host} is up"
+
+
+def restart_engine(lab: Lab, state: State, host: str) -> str:
+    """Ends the Docker engine of a host; its supervisor starts it again at once."""
+    name = lab.container(host)
+    before = docker.execute(name, "cat", "/run/lab/dockerd.pid", tried=f"Looking for the Docker engine of {host}").strip()
+    docker.execute(name, "kill", "-TERM", before, tried=f"Ending the Docker engine of {host}")
+
+    def missing() -> str:
+        after = docker.call("exec", name, "cat", "/run/lab/dockerd.pid").text.strip()
+        return "" if after and after != before else "the engine has not been started again"
+
+    wait_until(missing, f"Restarting the Docker engine of {host}", ENGINE_SECONDS, f"Read /var/log/dockerd.log in {name}.")
+    hosts.wait_ready(lab, state, host)
+    return f"the Docker engine of {host} has been restarted"
+
+
+Fault = Callable[[Lab, State, str], str]
+
+FAULTS: dict[str, tuple[Fault, tuple[str, ...], str]] = {
+    "heal-link": (heal_link, HOSTS, "undo every cut of a host"),
+    "kill-db": (kill_database, DATABASE_HOSTS, "kill a database server and keep it down"),
+    "start-db": (start_database, DATABASE_HOSTS, "start it again"),
+    "fill-disk": (fill_disk, DATABASE_HOSTS, "fill the disk of db-new"),
+    "free-disk": (free_disk, DATABASE_HOSTS, "make room again"),
+    "stop-host": (stop_host, HOSTS, "shut a host down"),
+    "kill-host": (kill_host, HOSTS, "pull a host's plug"),
+    "start-host": (start_host, HOSTS, "switch a host on"),
+    "restart-engine": (restart_engine, ENGINE_HOSTS, "restart the Docker engine of a host"),
+}
+CUT_PEERS = (CONTROLLER, *SSH_HOSTS, "whatsapp", "webhook")
