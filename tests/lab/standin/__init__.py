@@ -1,0 +1,7 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A stand-in for the WhatsApp Business API On-Premises client, built from its published contract.
+
+What the contract leaves open is our own proposal and marked ``[P]``.
+"""

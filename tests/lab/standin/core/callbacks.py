@@ -1,0 +1,101 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Posts webhooks until the receiver acknowledges them with 2xx."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import ssl
+from datetime import timedelta
+
+import httpx
+from sqlalchemy import delete, select
+
+from standin.common.times import aware, now
+from standin.core import application
+from standin.core.configuration import Configuration
+from standin.core.traffic import Traffic, shard_of
+from standin.stores.callback import Callback
+from standin.stores.database import Databases
+
+log = logging.getLogger("standin.core")
+
+
+class Callbacks:
+    """``shard`` tells which share of the recipients this node serves; None for no share."""
+
+    def __init__(self, databases: Databases, configuration: Configuration, traffic: Traffic):
+        self._databases = databases
+        self._configuration = configuration
+        self._traffic = traffic
+        self._stopping = asyncio.Event()
+        self._context = ssl.create_default_context()
+        self._task: asyncio.Task[None] | None = None
+        self.shard: int | None = None
+        self.delivered = 0
+        self.failed = 0
+
+    def start(self) -> None:
+        """The webhook CA is read here, which is why a changed one needs a restart of the Coreapp."""
+        authority = self._configuration.get("webhook_ca")
+        if authority:
+            self._context.load_verify_locations(cadata=authority)
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Posts that are under way are finished, so that none is delivered twice."""
+        self._stopping.set()
+        self._traffic.callback_waiting.set()
+        if self._task is not None:
+            await self._task
+
+    async def _run(self) -> None:
+        async with httpx.AsyncClient(verify=self._context, timeout=5) as client:
+            while not self._stopping.is_set():
+                settings = application.complete(await asyncio.to_thread(self._configuration.get, "application"), None)
+                url = settings["webhooks"]["url"]
+                limit = settings["webhooks"]["max_concurrent_requests"]
+                rows = await asyncio.to_thread(self._due, limit) if url and self.shard is not None else []
+                if rows:
+                    await asyncio.gather(*(self._post(client, url, row, settings) for row in rows))
+                else:
+                    self._traffic.callback_waiting.clear()
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(self._traffic.callback_waiting.wait(), 0.5)
+
+    def _due(self, limit: int) -> list[Callback]:
+        shards = self._configuration.shards
+        with self._databases.session("callbackStore") as session:
+            query = select(Callback).where(Callback.due <= now()).order_by(Callback.id).limit(limit * shards)
+            rows = list(session.scalars(query))
+        return [row for row in rows if shard_of(row.key_remote_jid.partition("@")[0], shards) == self.shard][:limit]
+
+    async def _post(self, client: httpx.AsyncClient, url: str, row: Callback, settings: dict) -> None:  # type: ignore[type-arg]
+        try:
+            answer = await client.post(url, json=row.payload)
+            accepted = answer.is_success
+        except httpx.HTTPError as error:
+            log.warning("webhook not delivered: %s", type(error).__name__)
+            accepted = False
+        if accepted:
+            self.delivered += 1
+            await asyncio.to_thread(self._remove, row.id)
+        else:
+            self.failed += 1
+            await asyncio.to_thread(self._defer, row.id, settings)
+
+    def _remove(self, identifier: int) -> None:
+        with self._databases.session("callbackStore") as session:
+            session.execute(delete(Callback).where(Callback.id == identifier))
+
+    def _defer(self, identifier: int, settings: dict) -> None:  # type: ignore[type-arg]
+        """Documented: the delay grows linearly with the attempts, up to a limit."""
+        with self._databases.session("callbackStore") as session:
+            row = session.get(Callback, identifier)
+            if row is not None:
+                row.attempts += 1
+                delay = min(row.attempts * settings["callback_backoff_delay_ms"], settings["max_callback_backoff_delay_ms"])
+                row.due = aware(now()) + timedelta(milliseconds=delay)
