@@ -1,0 +1,274 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the WhatsApp network knows of each number. Pure state; every change is also an event in a journal [P]."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Json = dict[str, Any]
+CODE = "123456"
+COUNTED = ("kicked", "registration", "identity_change")
+INCIDENTS = ("stale_keys", "identity_mismatch")
+
+
+@dataclass
+class Slot:
+    node: str
+    peer: str
+    since: float
+    close: Callable[[], None]
+
+
+@dataclass
+class Inbound:
+    """A customer's message on its way to the number. ``acknowledged`` is when the client had stored it."""
+
+    id: str
+    ref: str
+    sender: str
+    payload: Json
+    time: float
+    epoch: int = 0
+    acknowledged: float | None = None
+    deliveries: int = 0
+
+
+@dataclass
+class Outbound:
+    """A message of the number that the network took."""
+
+    id: str
+    ref: str
+    to: str
+    time: float
+    copies: int = 1
+
+
+@dataclass
+class Number:
+    number: str
+    registered: bool = False
+    identity: str = ""
+    pin: str | None = None
+    epoch: int = 0
+    acknowledged_epoch: int = 0
+    slots: dict[int, Slot] = field(default_factory=dict)
+    inbound: dict[str, Inbound] = field(default_factory=dict)
+    outbound: dict[str, Outbound] = field(default_factory=dict)
+    receipts: dict[tuple[str, str], Json] = field(default_factory=dict)
+
+
+class Registry:
+    """All numbers, the events, and the journal file that lets a restart know them again."""
+
+    def __init__(self, journal: Path | None = None):
+        self.numbers: dict[str, Number] = {}
+        self.events: list[Json] = []
+        self.baseline = 0.0
+        self.refuse_connections = False
+        self._journal = None
+        if journal is not None:
+            if journal.exists():
+                for line in journal.read_text(encoding="utf-8").splitlines():
+                    self._replay(json.loads(line))
+            self._journal = journal.open("a", encoding="utf-8")
+
+    # -- journal ------------------------------------------------------------------------------------------------------
+
+    def note(self, event: str, number: str, **more: Any) -> Json:
+        entry = {"time": time.time(), "event": event, "number": number, **more}
+        self.events.append(entry)
+        self._write(entry)
+        return entry
+
+    def _write(self, entry: Json) -> None:
+        if self._journal is not None:
+            self._journal.write(json.dumps(entry) + "\n")
+            self._journal.flush()
+
+    def _replay(self, entry: Json) -> None:
+        event = entry["event"]
+        state = self.number(entry["number"]) if entry["number"] else None
+        if event == "baseline":
+            self.baseline = entry["time"]
+        elif event == "reset":
+            self._forget(entry["number"])
+        elif state is not None and event in ("registration", "identity_change"):
+            state.registered, state.identity = True, entry["identity"]
+        elif state is not None and event == "two_step":
+            state.pin = entry["pin"]
+        elif state is not None and event == "inbound":
+            message = Inbound(**{k: entry[k] for k in ("id", "ref", "sender", "payload", "time", "epoch")})
+            state.inbound[message.id] = message
+            state.epoch = max(state.epoch, message.epoch)
+        elif state is not None and event == "inbound_acknowledged":
+            self.acknowledge(state, entry["id"], None, entry["time"])
+        elif state is not None and event == "outbound":
+            state.outbound[entry["id"]] = Outbound(entry["id"], entry["ref"], entry["to"], entry["time"])
+            state.epoch = max(state.epoch, entry["epoch"])
+        if event not in ("inbound", "inbound_acknowledged", "outbound", "two_step"):
+            self.events.append(entry)
+
+    # -- numbers ------------------------------------------------------------------------------------------------------
+
+    def number(self, number: str) -> Number:
+        return self.numbers.setdefault(number, Number(number))
+
+    def reset(self, number: str) -> None:
+        """Forgets a number. Its connections are closed."""
+        for slot in list(self.number(number).slots.values()):
+            slot.close()
+        self._forget(number)
+        self.note("reset", number)
+
+    def _forget(self, number: str) -> None:
+        self.numbers.pop(number, None)
+        self.events = [e for e in self.events if e["number"] != number]
+
+    def set_baseline(self) -> None:
+        self.baseline = self.note("baseline", "")["time"]
+
+    def register(self, number: str, pin: str | None) -> str | None:
+        """None when a code was sent, else the reason why not."""
+        state = self.number(number)
+        if state.pin and not pin:
+            return "pin_required"
+        if state.pin and pin != state.pin:
+            return "pin_mismatch"
+        return None
+
+    def verify(self, number: str, code: str, identity: str) -> bool:
+        if code != CODE:
+            return False
+        state = self.number(number)
+        state.registered, state.identity = True, identity
+        self.note("registration", number, identity=identity)
+        return True
+
+    def change_identity(self, number: str, identity: str) -> None:
+        self.number(number).identity = identity
+        self.note("identity_change", number, identity=identity)
+
+    def set_pin(self, number: str, pin: str | None) -> None:
+        self.number(number).pin = pin
+        self._write({"time": time.time(), "event": "two_step", "number": number, "pin": pin})
+
+    # -- connections --------------------------------------------------------------------------------------------------
+
+    def connect(self, hello: Json, peer: str, close: Callable[[], None]) -> Slot | None:
+        """Takes a slot, and throws out whoever has it. None for a number that nobody registered."""
+        state = self.number(hello["number"])
+        number, index = state.number, int(hello["slot"])
+        if not state.registered or self.refuse_connections:
+            self.note("refused", number, slot=index, node=hello["node"], peer=peer)
+            return None
+        if int(hello["epoch"]) < state.acknowledged_epoch:
+            self.note("stale_keys", number, slot=index, node=hello["node"], peer=peer, epoch=hello["epoch"], known=state.acknowledged_epoch)
+        if hello["identity"] != state.identity:
+            self.note("identity_mismatch", number, slot=index, node=hello["node"], peer=peer)
+        older = state.slots.get(index)
+        slot = Slot(hello["node"], peer, time.time(), close)
+        state.slots[index] = slot
+        if older is not None:
+            self.note("kicked", number, slot=index, node=older.node, peer=older.peer, by=hello["node"], by_peer=peer)
+            older.close()
+        self.note("connected", number, slot=index, node=slot.node, peer=peer)
+        return slot
+
+    def disconnect(self, number: str, index: int, slot: Slot) -> None:
+        state = self.numbers.get(number)
+        if state is not None and state.slots.get(index) is slot:
+            del state.slots[index]
+            self.note("disconnected", number, slot=index, node=slot.node, peer=slot.peer)
+
+    # -- messages -----------------------------------------------------------------------------------------------------
+
+    def accept_inbound(self, number: str, sender: str, ref: str, payload: Json) -> Inbound:
+        state = self.number(number)
+        state.epoch += 1
+        message = Inbound("ABGG" + secrets.token_urlsafe(18), ref, sender, payload, time.time(), state.epoch)
+        state.inbound[message.id] = message
+        self._write(
+            {
+                "time": message.time, "event": "inbound", "number": number, "id": message.id, "ref": ref, "sender": sender,
+                "payload": payload, "epoch": message.epoch,
+            }
+        )  # fmt: skip
+        return message
+
+    def accept_outbound(self, number: str, message: Json) -> int:
+        """The same id again is the same message: the network knows it already and only counts a new copy by another id."""
+        state = self.number(number)
+        if message["id"] not in state.outbound:
+            state.epoch += 1
+            ref = reference(message["payload"])
+            state.outbound[message["id"]] = Outbound(message["id"], ref, message["to"], time.time())
+            self._write(
+                {
+                    "time": time.time(), "event": "outbound", "number": number, "id": message["id"], "ref": ref,
+                    "to": message["to"], "epoch": state.epoch,
+                }
+            )  # fmt: skip
+        return state.epoch
+
+    def receipt(self, number: str, message_id: str, status: str) -> Json:
+        state = self.number(number)
+        state.epoch += 1
+        entry = {
+            "type": "receipt", "id": message_id, "status": status, "timestamp": str(int(time.time())), "epoch": state.epoch,
+        }  # fmt: skip
+        state.receipts[(message_id, status)] = entry
+        return entry
+
+    def acknowledge(self, state: Number, message_id: str, status: str | None, when: float | None = None) -> None:
+        """The client has stored it, and its keys have moved on."""
+        if status is not None:
+            entry = state.receipts.pop((message_id, status), None)
+            if entry is not None:
+                state.acknowledged_epoch = max(state.acknowledged_epoch, entry["epoch"])
+            return
+        message = state.inbound.get(message_id)
+        if message is not None and message.acknowledged is None:
+            message.acknowledged = when or time.time()
+            state.acknowledged_epoch = max(state.acknowledged_epoch, message.epoch)
+            if when is None:
+                self._write(
+                    {"time": message.acknowledged, "event": "inbound_acknowledged", "number": state.number, "id": message_id}
+                )
+
+    # -- views --------------------------------------------------------------------------------------------------------
+
+    def state(self) -> Json:
+        since = [e for e in self.events if e["time"] >= self.baseline]
+        return {
+            "numbers": {
+                n.number: {
+                    "registered": n.registered,
+                    "two_step": n.pin is not None,
+                    "identity": n.identity,
+                    "epoch": n.epoch,
+                    "slots": {str(i): {"node": s.node, "peer": s.peer, "since": s.since} for i, s in n.slots.items()},
+                    "queued": sum(m.acknowledged is None for m in n.inbound.values()),
+                }
+                for n in self.numbers.values()
+            },
+            "baseline": self.baseline,
+            "kicks": sum(e["event"] == "kicked" for e in since),
+            "registrations": sum(e["event"] == "registration" for e in since),
+            "identity_changes": sum(e["event"] == "identity_change" for e in since),
+            "incidents": [e for e in since if e["event"] in INCIDENTS],
+        }
+
+
+def reference(payload: Json) -> str:
+    """The generator's own mark in a text: ``ref:<ref> ...``."""
+    body = str((payload.get("text") or {}).get("body", ""))
+    return body.split(" ", 1)[0][4:] if body.startswith("ref:") else ""

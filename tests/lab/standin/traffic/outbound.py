@@ -1,0 +1,105 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The business side: messages through the client's API. It knows nothing of a migration, only a list of addresses."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from standin.traffic.log import TrafficLog
+
+RETRY_AFTER = 0.5  # seconds
+CONCURRENT = 8
+
+
+@dataclass(frozen=True)
+class Sender:
+    number: str
+    urls: tuple[str, ...]
+    username: str
+    password: str
+    customers: tuple[str, ...]
+    rate: float  # messages a second
+
+
+class Outbound:
+    def __init__(self, sender: Sender, log: TrafficLog, prefix: str):
+        self._sender = sender
+        self._log = log
+        self._prefix = prefix
+        self._token: str | None = None
+        self._waiting: deque[tuple[str, str]] = deque()
+        self._wake = asyncio.Event()
+        self._url = sender.urls[0]
+        # Self-signed by default, and this stands for a customer's software, not for ours.
+        self._client = httpx.AsyncClient(verify=False, timeout=httpx.Timeout(10, connect=2))  # noqa: S501
+
+    async def run(self, stop: asyncio.Event) -> None:
+        workers = [asyncio.create_task(self._work(stop)) for _ in range(CONCURRENT)]
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        for index in itertools.count():
+            due = start + index / self._sender.rate
+            if stop.is_set():
+                break
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            self._waiting.append((f"{self._prefix}o{index}", self._sender.customers[index % len(self._sender.customers)]))
+            self._wake.set()
+        self._wake.set()
+        await asyncio.gather(*workers)
+        await self._client.aclose()
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if not self._waiting:
+                self._wake.clear()
+                try:
+                    await asyncio.wait_for(self._wake.wait(), 0.5)
+                except TimeoutError:
+                    continue
+                continue
+            ref, customer = self._waiting.popleft()
+            if not await self._attempt(ref, customer):
+                self._waiting.appendleft((ref, customer))
+                await asyncio.sleep(RETRY_AFTER)
+
+    async def _attempt(self, ref: str, customer: str) -> bool:
+        """True when the message needs no further attempt: accepted, or nobody knows (then it must not be sent again)."""
+        for url in dict.fromkeys((self._url, *self._sender.urls)):
+            outcome, detail = await self._send(url, ref, customer)
+            self._log.note("attempt", number=self._sender.number, ref=ref, url=url, outcome=outcome, **detail)
+            if outcome != "refused":
+                self._url = url
+                return True
+        return False
+
+    async def _send(self, url: str, ref: str, customer: str) -> tuple[str, dict[str, Any]]:
+        try:
+            if self._token is None and not await self._login(url):
+                return "refused", {"status": 401}
+            message = {"to": customer, "type": "text", "text": {"body": f"ref:{ref} your parcel is on its way"}}
+            answer = await self._client.post(f"{url}/v1/messages", json=message, headers={"Authorization": f"Bearer {self._token}"})
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            return "refused", {"error": type(error).__name__}
+        except httpx.HTTPError as error:
+            return "in_doubt", {"error": type(error).__name__}
+        if answer.is_success:
+            return "accepted", {"id": answer.json()["messages"][0]["id"], "status": answer.status_code}
+        if answer.status_code == 401:
+            self._token = None
+            self._log.note("token_refused", number=self._sender.number, url=url)
+        return "refused", {"status": answer.status_code}
+
+    async def _login(self, url: str) -> bool:
+        answer = await self._client.post(f"{url}/v1/users/login", auth=(self._sender.username, self._sender.password))
+        self._log.note("login", number=self._sender.number, url=url, status=answer.status_code)
+        if answer.is_success:
+            self._token = answer.json()["users"][0]["token"]
+        return answer.is_success
