@@ -87,7 +87,7 @@ def parse_time(text: str) -> datetime:
 
 
 def make_run_id(option: str, suffix: str, now: datetime) -> str:
-    """Return a name for a run that sorts by time, like C(20261124T093015Z-full-3f9a)."""
+    """Return a name for a run that sorts by time, like 20261124T093015Z-full-3f9a."""
     return "{}-{}-{}".format(now.astimezone(timezone.utc).strftime("%Y%m%dT%H%M%SZ"), option, suffix)
 
 
@@ -220,7 +220,7 @@ def apply_change(document: Document, change: Change, now: datetime) -> Document:
         result["facts"] = merge(result["facts"], change.facts)
     if change.intent:
         result["intents"].setdefault(change.intent, format_time(now))
-    if change.event:
+    if change.event and not _is_last_event(result, change.phase, change.event):
         _add_event(result, change.phase, change.event, now)
     if change.verdict:
         _apply_verdict(result, change.verdict, change.close, now)
@@ -230,26 +230,31 @@ def apply_change(document: Document, change: Change, now: datetime) -> Document:
 def _apply_phase(
     document: Document, name: str, status: str | None, facts: dict[str, Any] | None, now: datetime
 ) -> None:
-    known = document["phases"].get(name)
-    phase = known or {"status": PENDING, "started": None, "ended": None, "seconds": None, "facts": {}, "attempts": 0}
-    wanted = status or (RUNNING if known is None else phase["status"])
+    phase = document["phases"].setdefault(name, {"status": PENDING, "facts": {}, "attempts": 0})
+    wanted = status or (RUNNING if phase["status"] == PENDING else phase["status"])
     if phase["status"] != wanted:
         if wanted == RUNNING:
-            phase.update(started=format_time(now), ended=None, seconds=None, attempts=phase["attempts"] + 1)
+            _begin_phase(phase, format_time(now))
         elif wanted in (DONE, FAILED):
             _end_phase(document, phase, now)
         phase["status"] = wanted
     phase["facts"] = merge(phase["facts"], facts or {})
-    document["phases"][name] = phase
+
+
+def _begin_phase(phase: dict[str, Any], started: str) -> None:
+    for name in ("ended", "seconds"):
+        phase.pop(name, None)
+    phase.update(started=started, attempts=phase["attempts"] + 1)
 
 
 def _end_phase(document: Document, phase: dict[str, Any], now: datetime) -> None:
     if phase["status"] != RUNNING:
-        # Nobody said when it began: it was the next thing after the phase before it.
-        ends = [other["ended"] for other in document["phases"].values() if other["ended"]]
-        phase.update(started=max(ends + [document["opened"]]), attempts=phase["attempts"] + 1)
-    seconds = (now - parse_time(phase["started"])).total_seconds()
-    phase.update(ended=format_time(now), seconds=round(seconds, 3))
+        # Nobody said when it began: it was the next thing after the phase before it, or after the run was opened again.
+        ends = [other["ended"] for other in document["phases"].values() if "ended" in other]
+        _begin_phase(phase, max([*ends, document["opened"]]))
+    ended = format_time(now)
+    seconds = (parse_time(ended) - parse_time(phase["started"])).total_seconds()
+    phase.update(ended=ended, seconds=round(seconds, 3))
 
 
 def _apply_verdict(document: Document, verdict: str, close: bool, now: datetime) -> None:
@@ -259,9 +264,12 @@ def _apply_verdict(document: Document, verdict: str, close: bool, now: datetime)
 
 
 def _add_event(document: Document, phase: str | None, text: str, now: datetime) -> None:
+    document["events"].append({"time": format_time(now), "phase": phase, "text": text})
+
+
+def _is_last_event(document: Document, phase: str | None, text: str) -> bool:
     events = document["events"]
-    if not events or (events[-1]["phase"], events[-1]["text"]) != (phase, text):
-        events.append({"time": format_time(now), "phase": phase, "text": text})
+    return bool(events) and (events[-1]["phase"], events[-1]["text"]) == (phase, text)
 
 
 def merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:

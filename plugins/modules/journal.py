@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -18,7 +17,8 @@ description:
     interrupted anywhere goes on where it ended.
   - Every change is on disk, synchronised together with its directory, before the module returns. The file has mode V(0600).
   - A lock file beside the journal (its path with C(.lock) added) belongs to the C(ansible-playbook) process that works on the run.
-    It is empty when nobody does. The lock of a playbook that no longer runs is taken over, and the journal says so.
+    It is empty when nobody does. The lock of a playbook that no longer runs is taken over, and the journal says so. While the playbook
+    runs, every other one is refused. So is every one on another machine, from where nobody can see whether it runs.
 requirements:
   - a controller with Linux; the module runs on the controller with a local connection
 attributes:
@@ -60,12 +60,13 @@ options:
   phase:
     description:
       - The phase that O(status), O(facts) and O(event) belong to.
-      - A phase that the journal does not know yet is begun when no O(status) is given.
+      - A phase that the journal does not know yet, or that has to be repeated, is begun when no O(status) is given.
     type: str
   status:
     description:
       - How O(phase) stands.
-      - V(running) notes the time at which the phase began, V(done) and V(failed) that at which it ended.
+      - V(running) notes the time at which the phase began, V(done) and V(failed) that at which it ended. A phase that was never
+        V(running) is taken to have begun when the one before it ended.
     type: str
     choices: [running, done, failed, skipped, rolled_back]
   facts:
@@ -165,18 +166,18 @@ journal:
       sample: []
     phases:
       description:
-        - The phases of this attempt by name, each with C(status), C(started), C(ended), C(seconds), C(facts) and C(attempts), the number
-          of times that it was begun.
+        - The phases of this attempt by name, each with C(status), C(facts), C(attempts) (the number of times that it was begun) and, as
+          far as it has come, C(started), C(ended) and C(seconds).
         - Besides those of O(status) there is the status C(pending), for a phase that was interrupted or has to be repeated.
       type: dict
       sample:
         fence:
           status: done
+          facts: {proof: [biz-wacore-1 is not running]}
+          attempts: 1
           started: "2026-11-24T09:41:02.310Z"
           ended: "2026-11-24T09:41:04.771Z"
           seconds: 2.461
-          facts: {proof: [biz-wacore-1 is not running]}
-          attempts: 1
     intents:
       description: When each intent was first written down.
       type: dict

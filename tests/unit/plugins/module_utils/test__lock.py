@@ -1,0 +1,230 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who holds a lock, told from a made-up /proc."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import stat
+from dataclasses import replace
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import pytest
+from ansible_collections.waba.migration.plugins.module_utils._lock import (
+    LockError,
+    Owner,
+    check_free,
+    find_playbook,
+    guarded,
+    is_alive,
+    read_owner,
+)
+
+PLAYBOOK = ["/usr/bin/python3", "/usr/bin/ansible-playbook", "migrate_full.yml"]
+ME = Owner(host="control", boot="boot-1", pid=100, start_ticks=5000)
+
+
+class Proc:
+    """Writes what the kernel would show of a process."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "self").mkdir(parents=True)
+        (root / "sys/kernel/random").mkdir(parents=True)
+        (root / "sys/kernel/random/boot_id").write_text("boot-1\n")
+
+    def add(self, pid: int, parent: int, arguments: list[str], start: int = 5000, state: str = "S") -> None:
+        directory = self.root / str(pid)
+        directory.mkdir()
+        rest = ["0"] * 17
+        (directory / "stat").write_text(f"{pid} (a (b) c) {state} {parent} {' '.join(rest)} {start} 0 0\n")
+        (directory / "cmdline").write_bytes(b"".join(part.encode() + b"\0" for part in arguments))
+
+
+@pytest.fixture
+def proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Proc:
+    monkeypatch.setattr("socket.gethostname", lambda: "control")
+    proc = Proc(tmp_path / "proc")
+    proc.add(1, 0, ["/sbin/init"], start=1)
+    proc.add(50, 1, ["-bash"], start=900)
+    return proc
+
+
+# finding the playbook
+
+
+def test_playbook_is_found_above_shell_and_worker(proc: Proc) -> None:
+    proc.add(100, 50, PLAYBOOK)
+    proc.add(101, 100, PLAYBOOK, start=6000)
+    proc.add(102, 101, ["/bin/sh", "-c", "/usr/bin/python3 && sleep 0"], start=6001)
+    proc.add(103, 102, ["/usr/bin/python3"], start=6002)
+
+    assert find_playbook(103, str(proc.root)) == ME
+
+
+def test_playbook_that_another_playbook_started_is_its_own(proc: Proc) -> None:
+    proc.add(60, 50, ["/usr/bin/python3", "/usr/bin/ansible-playbook", "outer.yml"])
+    proc.add(61, 60, ["/bin/sh", "-c", "ansible-playbook migrate_full.yml"])
+    proc.add(100, 61, PLAYBOOK)
+    proc.add(103, 100, ["/usr/bin/python3"])
+
+    assert find_playbook(103, str(proc.root)).pid == 100
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ansible-playbook", "migrate_full.yml"],
+        ["/opt/venv/bin/python3.13", "-I", "/opt/venv/bin/ansible-playbook", "migrate_full.yml"],
+        ["python3", "-m", "ansible", "playbook", "migrate_full.yml"],
+        ["/usr/bin/python3", "/usr/bin/ansible", "localhost", "-m", "waba.migration.journal"],
+    ],
+)
+def test_ways_to_start_ansible(proc: Proc, arguments: list[str]) -> None:
+    proc.add(100, 50, arguments)
+
+    assert find_playbook(100, str(proc.root)) == ME
+
+
+@pytest.mark.parametrize("arguments", [["sudo", "-u", "ansible", "sh"], ["vim", "/usr/bin/ansible-playbook"], []])
+def test_what_only_names_ansible_is_passed_over(proc: Proc, arguments: list[str]) -> None:
+    proc.add(100, 50, PLAYBOOK)
+    proc.add(103, 100, arguments)
+
+    assert find_playbook(103, str(proc.root)).pid == 100
+
+
+def test_without_a_playbook_the_parents_are_named(proc: Proc) -> None:
+    proc.add(103, 50, ["/usr/bin/python3"])
+
+    with pytest.raises(LockError) as error:
+        find_playbook(103, str(proc.root))
+
+    assert "Among the parents of this process (python3 < -bash < init) there is no ansible-playbook" in str(error.value)
+
+
+def test_without_proc_it_says_what_is_needed(tmp_path: Path) -> None:
+    with pytest.raises(LockError, match="must run on a controller with Linux"):
+        find_playbook(1, str(tmp_path / "nothing"))
+
+
+# telling the dead from the living
+
+
+def test_running_owner_lives(proc: Proc) -> None:
+    proc.add(100, 50, PLAYBOOK)
+
+    assert is_alive(ME, str(proc.root))
+
+
+def test_gone_owner_is_dead(proc: Proc) -> None:
+    assert not is_alive(ME, str(proc.root))
+
+
+def test_owner_whose_number_was_used_again_is_dead(proc: Proc) -> None:
+    proc.add(100, 50, PLAYBOOK, start=7000)
+
+    assert not is_alive(ME, str(proc.root))
+
+
+def test_owner_that_nobody_has_buried_is_dead(proc: Proc) -> None:
+    proc.add(100, 50, [], state="Z")
+
+    assert not is_alive(ME, str(proc.root))
+
+
+def test_owner_from_before_the_last_boot_is_dead(proc: Proc) -> None:
+    proc.add(100, 50, PLAYBOOK)
+
+    assert not is_alive(replace(ME, boot="boot-0"), str(proc.root))
+
+
+# who may have the lock
+
+
+@pytest.mark.parametrize("owner", [None, ME])
+def test_free_lock_and_own_lock_may_be_had(proc: Proc, owner: Owner | None) -> None:
+    assert check_free(owner, ME, "/run/journal.json.lock", str(proc.root)) is None
+
+
+def test_lock_of_a_dead_owner_is_handed_over(proc: Proc) -> None:
+    dead = replace(ME, pid=70)
+
+    assert check_free(dead, ME, "/run/journal.json.lock", str(proc.root)) == dead
+
+
+def test_lock_of_a_living_owner_is_refused(proc: Proc) -> None:
+    proc.add(70, 50, PLAYBOOK)
+
+    with pytest.raises(LockError) as error:
+        check_free(replace(ME, pid=70), ME, "/run/journal.json.lock", str(proc.root))
+
+    assert str(error.value) == (
+        "Another playbook works on this run and holds the lock /run/journal.json.lock: pid 70 on control. "
+        "Wait until it has ended, then run this again."
+    )
+
+
+def test_lock_of_another_host_is_refused_with_the_way_out(proc: Proc) -> None:
+    with pytest.raises(LockError) as error:
+        check_free(replace(ME, host="elsewhere"), ME, "/run/journal.json.lock", str(proc.root))
+
+    assert "pid 100 on elsewhere. Whether it still runs cannot be seen from control." in str(error.value)
+    assert "then remove the file." in str(error.value)
+
+
+# the file
+
+
+def test_lock_is_taken_and_released(tmp_path: Path) -> None:
+    path = str(tmp_path / "journal.json.lock")
+    assert read_owner(path) is None
+
+    with guarded(path) as lock:
+        assert lock.owner() is None
+        lock.take(replace(ME, pid=123456))
+        lock.take(ME)
+        assert lock.owner() == ME
+
+    assert read_owner(path) == ME
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+
+    with guarded(path) as lock:
+        lock.release()
+        assert lock.owner() is None
+
+    assert read_owner(path) is None
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[]", '{"host": "control", "boot": "b", "pid": "x", "start_ticks": 1}'])
+def test_damaged_lock_is_nobodys_to_take(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "journal.json.lock"
+    path.write_text(text)
+
+    with pytest.raises(LockError, match="cannot be read .* then remove the file"):
+        read_owner(str(path))
+
+
+def _take(path: str, may_ask: Event, entered: Event) -> None:
+    may_ask.wait(10)
+    with guarded(path):
+        entered.set()
+
+
+def test_guard_keeps_other_processes_out(tmp_path: Path) -> None:
+    path = str(tmp_path / "journal.json.lock")
+    context = multiprocessing.get_context("fork")
+    may_ask, entered = context.Event(), context.Event()
+    other = context.Process(target=_take, args=(path, may_ask, entered))
+    other.start()
+
+    with guarded(path):
+        may_ask.set()
+        assert not entered.wait(0.3)
+    assert entered.wait(10)
+
+    other.join(10)
+    assert other.exitcode == 0
