@@ -121,7 +121,7 @@ def new_document(run_id: str, option: str, number: str | None, now: datetime) ->
 
 def parse(text: str, path: str) -> Document:
     """Read a document, and refuse one that this collection cannot have written."""
-    hint = "It was not written by this collection, or it was edited. Put it right from a copy, or use another run directory."
+    hint = "It was edited, or something else wrote it. Put it right from a copy, or use another run directory."
     try:
         document = json.loads(text)
     except ValueError as error:
@@ -129,8 +129,8 @@ def parse(text: str, path: str) -> Document:
     found = document.get("format") if isinstance(document, dict) else None
     if found != FORMAT:
         raise JournalError(
-            f"The journal {path} has format {found!r}; this version of the collection reads format {FORMAT}. Finish the run "
-            "with the version of the collection that began it."
+            f"The journal {path} has format {found!r}; this version of the collection reads format {FORMAT}. "
+            "Finish the run with the version of the collection that began it."
         )
     wrong = [name for name, types in _FIELDS.items() if not isinstance(document.get(name, ...), types)]
     if wrong:

@@ -139,8 +139,8 @@ def check_free(owner: Owner | None, me: Owner, path: str, proc: str = PROC) -> O
         return None
     if owner.host != me.host:
         raise LockError(
-            f"Another playbook holds the lock {path}: {owner}. Whether it still runs cannot be seen from {me.host}. Make sure that no "
-            "playbook works on this run there, then remove the file."
+            f"Another playbook holds the lock {path}: {owner}. Whether it still runs cannot be seen from {me.host}. "
+            "Make sure that no playbook works on this run there, then remove the file."
         )
     if is_alive(owner, proc):
         raise LockError(

@@ -13,12 +13,14 @@ version_added: 0.1.0
 author:
   - waba.migration contributors
 description:
-  - Writes down which phases of a move have been done, what was found in them and what is about to happen, so that a move that was
-    interrupted anywhere goes on where it ended.
-  - Every change is on disk, synchronised together with its directory, before the module returns. The file has mode V(0600).
-  - A lock file beside the journal (its path with C(.lock) added) belongs to the C(ansible-playbook) process that works on the run.
-    It is empty when nobody does. The lock of a playbook that no longer runs is taken over, and the journal says so. While the playbook
-    runs, every other one is refused. So is every one on another machine, from where nobody can see whether it runs.
+  - Writes down which phases of a move have been done, what was found in them and what is about to happen, so that a
+    move that was interrupted anywhere goes on where it ended.
+  - Every change is on disk, synchronised together with its directory, before the module returns. The file has mode
+    V(0600).
+  - A lock file beside the journal (its path with C(.lock) added) belongs to the C(ansible-playbook) process that
+    works on the run. It is empty when nobody does. The lock of a playbook that no longer runs is taken over, and the
+    journal says so. While the playbook runs, every other one is refused. So is every one on another machine, from
+    where nobody can see whether it runs.
 requirements:
   - a controller with Linux; the module runs on the controller with a local connection
 attributes:
@@ -39,10 +41,11 @@ options:
     required: true
   state:
     description:
-      - V(open) creates the journal, or goes on with the run in it, and takes the lock. A run with the verdict V(succeeded) is left
-        alone. A run that was rolled back starts a fresh attempt. Any other run goes on; its phase C(preflight) has to be repeated
-        unless its phase C(fence) has begun.
-      - V(present) writes down what is given, under the lock, which it takes when nobody has it. It only reads when nothing is given.
+      - V(open) creates the journal, or goes on with the run in it, and takes the lock. A run with the verdict
+        V(succeeded) is left alone. A run that was rolled back starts a fresh attempt. Any other run goes on; its
+        phase C(preflight) has to be repeated unless its phase C(fence) has begun or V(start_intended) is written down.
+      - V(present) writes down what is given, under the lock, which it takes when nobody has it. It only reads when
+        nothing is given.
       - V(closed) does the same, sets the verdict, and releases the lock.
     type: str
     choices: [open, present, closed]
@@ -65,16 +68,16 @@ options:
   status:
     description:
       - How O(phase) stands.
-      - V(running) notes the time at which the phase began, V(done) and V(failed) that at which it ended. A phase that was never
-        V(running) is taken to have begun when the one before it ended.
+      - V(running) notes the time at which the phase began, V(done) and V(failed) that at which it ended. A phase that
+        was never V(running) is taken to have begun when the one before it ended.
     type: str
     choices: [running, done, failed, skipped, rolled_back]
   facts:
     description:
-      - What was found or measured. It is merged into the facts of O(phase), or those of the run when no phase is given, dictionary by
-        dictionary; anything else replaces what was there.
-      - Text under a key that looks like a secret's is refused. Such a key has one of the words C(password), C(passwd), C(token),
-        C(secret), C(pin), C(api_key) or C(private) between underscores or dashes.
+      - What was found or measured. It is merged into the facts of O(phase), or those of the run when no phase is
+        given, dictionary by dictionary; anything else replaces what was there.
+      - Text under a key that looks like a secret's is refused. Such a key has one of the words C(password),
+        C(passwd), C(token), C(secret), C(pin), C(api_key) or C(private) between underscores or dashes.
     type: dict
   intent:
     description:
@@ -160,15 +163,18 @@ journal:
       type: str
       sample: "2026-11-24T09:30:15.042Z"
     attempts:
-      description: Earlier attempts that were rolled back, oldest first, each with C(verdict), C(opened), C(closed), C(phases) and C(intents).
+      description:
+        - Earlier attempts that were rolled back, oldest first, each with C(verdict), C(opened), C(closed), C(phases) and
+          C(intents).
       type: list
       elements: dict
       sample: []
     phases:
       description:
-        - The phases of this attempt by name, each with C(status), C(facts), C(attempts) (the number of times that it was begun) and, as
-          far as it has come, C(started), C(ended) and C(seconds).
-        - Besides those of O(status) there is the status C(pending), for a phase that was interrupted or has to be repeated.
+        - The phases of this attempt by name, each with C(status), C(facts), C(attempts) (the number of times that it
+          was begun) and, as far as it has come, C(started), C(ended) and C(seconds).
+        - Besides those of O(status) there is the status C(pending), for a phase that was interrupted or has to be
+          repeated.
       type: dict
       sample:
         fence:

@@ -339,7 +339,7 @@ def test_only_success_is_the_end() -> None:
         (
             "database",
             None,
-            "with the option full, not database. One run directory is one move of one number: use another run directory",
+            "with the option full, not database. One run directory is one move of one number: use another",
         ),
         (None, "15550100002", "with the number 15550100001, not 15550100002."),
     ],
