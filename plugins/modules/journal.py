@@ -164,8 +164,8 @@ journal:
       sample: "2026-11-24T09:30:15.042Z"
     attempts:
       description:
-        - Earlier attempts that were rolled back, oldest first, each with C(verdict), C(opened), C(closed), C(phases) and
-          C(intents).
+        - Earlier attempts that were rolled back, oldest first, each with C(verdict), C(opened), C(closed), C(phases)
+          and C(intents).
       type: list
       elements: dict
       sample: []
