@@ -40,13 +40,24 @@ def cut_link(lab: Lab, state: State, host: str, peer: str | None = None) -> str:
     """Cuts a host off: from everything, or from one peer only, which may be the controller."""
     address = None if peer is None else _address(lab, peer)
     _in_network_of(lab, state, host, cut_rules(address), f"Cutting the link of {host}")
+    state.cut = sorted({*state.cut, host})
     return f"{host} is cut off from {peer or 'everything'}"
 
 
 def heal_link(lab: Lab, state: State, host: str) -> str:
     """Undoes every cut of a host."""
     _in_network_of(lab, state, host, f"iptables -t mangle -F {CHAIN} 2> /dev/null || true\n", f"Healing the link of {host}")
+    state.cut = [other for other in state.cut if other != host]
     return f"{host} has all its links"
+
+
+def undo_all(lab: Lab, state: State) -> None:
+    """Takes back every fault; hosts that were switched off are on again by then."""
+    for host in list(state.cut):
+        heal_link(lab, state, host)
+    free_disk(lab, state, "db-new")
+    for host in DATABASE_HOSTS:
+        start_database(lab, state, host)
 
 
 def _in_network_of(lab: Lab, state: State, host: str, text: str, tried: str) -> None:

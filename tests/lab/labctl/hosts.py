@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from labctl import docker, ports
+from labctl import control, docker, ports
 from labctl.certificates import Keys
 from labctl.docker import File
 from labctl.errors import LabError
@@ -24,6 +24,7 @@ from labctl.layout import (
     PUBLISHED_PORTS,
     SERVICE_HOSTS,
     SSH_HOSTS,
+    TRAFFIC_LOG,
     Lab,
 )
 from labctl.state import State
@@ -32,6 +33,7 @@ from labctl.waiting import wait_until
 NEW_DATABASE_DISK = "2g"
 STOP_SECONDS = 40
 READY_SECONDS = 90
+CONTROLLED_HOSTS = ("whatsapp", "webhook")
 DISK_HOLDER = "db-new-disk"
 
 PRIVILEGED_OPTIONS = ("--privileged",)
@@ -43,8 +45,8 @@ CAPABILITY_OPTIONS = (
 
 COMMANDS = {
     "whatsapp": ("python3", "-m", "standin.network"),
-    "webhook": ("python3", "-m", "standin.receiver"),
-    "traffic": ("python3", "-m", "standin.traffic", "--config", "/etc/lab/traffic.json", "--log", "/var/lib/lab/traffic.jsonl"),
+    "webhook": ("python3", "-m", "standin.receiver", "--certificate", "/etc/lab/tls/server.crt", "--key", "/etc/lab/tls/server.key"),
+    "traffic": ("python3", "-m", "standin.traffic", "--config", "/etc/lab/traffic.json", "--log", TRAFFIC_LOG),
 }
 
 
@@ -229,6 +231,15 @@ def wait_ready(lab: Lab, state: State, host: str) -> None:
             tried=f"Waiting for the database server of {host}",
             timeout=READY_SECONDS,
             remedy=f"Read /var/log/postgresql/server.log in the container {name}.",
+        )
+
+
+    if host in CONTROLLED_HOSTS:
+        wait_until(
+            lambda: control.missing(state, host),
+            tried=f"Waiting for {host}",
+            timeout=READY_SECONDS,
+            remedy=f"Read `docker logs {name}`.",
         )
 
 

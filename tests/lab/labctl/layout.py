@@ -39,12 +39,20 @@ ALIASES = {
 CONTROL_PORT = 8080
 """Where the WhatsApp network and the webhook receiver answer to the lab."""
 
+WIRE_PORT = 5222
+"""Where clients connect to the WhatsApp network."""
+
+VERIFICATION_CODE = "123456"
+"""The only one that the lab's WhatsApp network sends."""
+
+TRAFFIC_LOG = "/var/lib/lab/traffic.jsonl"
+
 PUBLISHED_PORTS = {
     "old": (22, 9090, 9091),
     "new": (22, 9090, 9091),
     "db-old": (22, 5432),
     "db-new": (22, 5432),
-    "whatsapp": (CONTROL_PORT,),
+    "whatsapp": (CONTROL_PORT, WIRE_PORT),
     "webhook": (CONTROL_PORT,),
     "traffic": (),
 }
@@ -114,8 +122,11 @@ BETA = Number(
 )
 BETA_PUBLISHED_DATABASE_PORT = 33061
 NUMBERS = (ACME, BETA)
-CUSTOMERS = ("15550100101", "15550100102", "15550100103", "15550100104", "15550100105")
-TEST_RECIPIENT = "15550100110"
+CUSTOMERS = {
+    "acme": ("15550100101", "15550100102", "15550100103", "15550100104", "15550100105"),
+    "beta": ("15550100111", "15550100112", "15550100113"),
+}
+TEST_RECIPIENT = "15550100120"
 
 
 @dataclass(frozen=True)

@@ -6,25 +6,68 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, dataclass
 
-from labctl import certificates, databases, hosts, images, inventory, secrets, state
+from labctl import clients, control, databases, evidence, faults, hosts, images, inventory
+from labctl import session as sessions
+from labctl.clients import Setup
 from labctl.files import make_private_directory
 from labctl.layout import HOSTS, SSH_HOSTS, Lab
+from labctl.session import Session
+
+DEFAULT_MESSAGES = 20_000
+Say = Callable[[str], None]
 
 
-def up(lab: Lab, bare: bool, say: Callable[[str], None]) -> None:
+@dataclass(frozen=True)
+class Wishes:
+    """What was asked for. None leaves it as the lab has it."""
+
+    topology: str | None = None
+    shards: int | None = None
+    messages: int | None = None
+    bare: bool = False
+    images_on_new: bool = False
+
+
+def up(lab: Lab, wishes: Wishes, say: Say) -> None:
     """Brings the lab up. Whatever is there already, and still right, is left alone."""
     make_private_directory(lab.directory)
-    chosen = SSH_HOSTS if bare else HOSTS
-    images.ensure_images(say, [image for image in images.IMAGES if not bare or image.tag in images.HOST_ONLY])
+    chosen = SSH_HOSTS if wishes.bare else HOSTS
+    images.ensure_images(say, [image for image in images.IMAGES if not wishes.bare or image.tag in images.HOST_ONLY])
     if hosts.outdated(lab, SSH_HOSTS):
         say("the hosts' images have changed: building the lab anew")
         hosts.remove_everything(lab)
-    path = lab.directory / "state.json"
-    memory = state.load(path)
-    keys = certificates.ensure_keys(lab.directory / "keys")
-    values = secrets.load_or_create(lab.directory / "secrets.json")
-    hosts.ensure_hosts(lab, memory, keys, values, say, chosen)
-    state.save(path, memory)
-    databases.ensure_old_server(lab, values)
-    inventory.write(lab, memory, keys, values)
+        (lab.directory / "state.json").unlink(missing_ok=True)
+    session = sessions.create(lab)
+    hosts.ensure_hosts(lab, session.state, session.keys, session.secrets, say, chosen)
+    session.save()
+    faults.undo_all(lab, session.state)
+    session.save()
+    databases.ensure_old_server(lab, session.secrets)
+    inventory.write(lab, session.state, session.keys, session.secrets)
+    if not wishes.bare:
+        _clients_up(session, wishes, say)
+
+
+def _clients_up(session: Session, wishes: Wishes, say: Say) -> None:
+    lab, state = session.lab, session.state
+    clients.load_images(lab, wishes.images_on_new)
+    evidence.configure(session)
+    fresh = not state.pristine
+
+    def ensure(setup: Setup) -> None:
+        clients.ensure(lab, state, setup, session.secrets, say)
+        session.save()
+
+    clients.side_by_side(ensure, apply(session, wishes))
+    if fresh:
+        control.baseline(state)
+
+
+def apply(session: Session, wishes: Wishes) -> tuple[Setup, ...]:
+    """Remembers what was asked for and tells how each client is to be."""
+    topology = sessions.remembered_topology(session, wishes.topology, wishes.shards)
+    session.state.topology = asdict(topology)
+    session.state.messages = wishes.messages or session.state.messages or DEFAULT_MESSAGES
+    return clients.setups(topology, session.state.messages)

@@ -1,0 +1,121 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`lab status`: the whole lab on one screen."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from labctl import control, docker, evidence, truth
+from labctl.errors import LabError
+from labctl.layout import ACME, BETA, ENGINE_HOSTS, NUMBERS, Number
+from labctl.screen import Paint, duration, phone, size, table
+from labctl.session import Session
+
+RATE_SECONDS = 30
+
+
+def gather(session: Session) -> dict[str, Any]:
+    """What the screen shows: the truth, and beside it traffic and ledger."""
+    lab, state = session.lab, session.state
+    seen = truth.gather(lab, state)
+    network = docker.inspect("network", lab.network) or {}
+    seen["addresses"] = {
+        entry["IPv4Address"].split("/")[0]: entry["Name"].removeprefix(f"{lab.name}-") for entry in network.get("Containers", {}).values()
+    }
+    seen["traffic"] = {"running": seen["hosts"]["traffic"] == "running"}
+    since = time.time() - RATE_SECONDS
+    try:
+        for direction in ("outbound", "inbound"):
+            messages = [control.network(state, f"/{direction}?number={number.wa_id}&since={since}") for number in NUMBERS]
+            seen["traffic"][direction] = sum(len(part) for part in messages) / RATE_SECONDS
+        seen["ledger"] = {number.key: evidence.ledger(lab, number) for number in NUMBERS}
+    except LabError as error:
+        seen["ledger"] = {number.key: {"error": f"{error.tried}: {error.found}"} for number in NUMBERS}
+    return seen
+
+
+def render(seen: dict[str, Any], paint: Paint) -> str:
+    """The screen."""
+    now = seen["time"]
+    kind = seen["topology"]["kind"]
+    lines = [f"{paint('bold', seen['lab'])}  {paint('dim', f'number A is {kind}, ' + time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(now)))}", ""]
+    lines += _hosts(seen, paint)
+    lines += [paint("bold", "Connections"), *(line for number in NUMBERS for line in _connections(number, seen, paint)), ""]
+    lines += [paint("bold", "Containers"), *_containers(seen, paint), ""]
+    lines += [paint("bold", "Databases"), *_databases(seen, paint), ""]
+    lines += [paint("bold", "Traffic"), f"  {_traffic(seen['traffic'], paint)}", ""]
+    lines += [paint("bold", "Ledger"), *(f"  {number.title:<13} {_ledger(seen['ledger'][number.key], paint)}" for number in NUMBERS)]
+    return "\n".join(lines)
+
+
+def _hosts(seen: dict[str, Any], paint: Paint) -> list[str]:
+    off = [f"{host} is {state}" for host, state in seen["hosts"].items() if state != "running" and host != "traffic"]
+    return [f"  {paint('red', '; '.join(off))}", ""] if off else []
+
+
+def _connections(number: Number, seen: dict[str, Any], paint: Paint) -> list[str]:
+    title = f"{number.title:<13} {phone(number.wa_id)}"
+    network = seen["network"]["state"]
+    if "error" in network:
+        return [f"  {title}  {paint('red', network['error'])}"]
+    known = network["numbers"].get(number.wa_id)
+    if known is None or not known["registered"]:
+        return [f"  {title}  {paint('yellow', 'not registered')}"]
+    slots = sorted(known["slots"].items(), key=lambda item: int(item[0]))
+    if not slots:
+        return [f"  {title}  {paint('red', 'not connected')}, {known['queued']} messages wait"]
+    lines = []
+    for slot, connection in slots:
+        host = seen["addresses"].get(connection["peer"], connection["peer"])
+        place = "" if slot == "0" and len(slots) == 1 else f" slot {slot}"
+        since = duration(seen["time"] - connection["since"])
+        lines.append(f"  {title}  {paint('green', 'connected')} on {paint('cyan', host)}{place} as {connection['node']} for {since}")
+        title = " " * len(title)
+    return lines
+
+
+def _containers(seen: dict[str, Any], paint: Paint) -> list[str]:
+    rows = []
+    for host in ENGINE_HOSTS:
+        found = seen["containers"][host]
+        if isinstance(found, dict):
+            rows.append([host, found["error"], "", ""])
+            continue
+        if not found:
+            rows.append([host, "none", "", ""])
+        for container in sorted(found, key=lambda container: container["name"]):
+            networks = "" if container["networks"] else ", no network"
+            rows.append([host, container["name"], container["status"], f"restart {container['restart_policy']}{networks}"])
+    lines = table(rows)
+    return [line if " running " in line else paint("yellow", line) for line in lines]
+
+
+def _databases(seen: dict[str, Any], paint: Paint) -> list[str]:
+    rows = []
+    for server, title in (("db-old", "db-old"), ("beta", f"{BETA.project} on old"), ("db-new", "db-new")):
+        found = seen["databases"][server]
+        if isinstance(found, dict):
+            rows.append([title, found["error"], ""])
+            continue
+        shown = [database for database in found if database["name"].startswith((ACME.prefix, BETA.prefix)) and database["owner"] != "somebody_else"]
+        total = sum(database["size"] for database in shown)
+        biggest = sorted(shown, key=lambda database: database["size"], reverse=True)[:3]
+        names = ", ".join(f"{database['name']} {size(database['size'])}" for database in biggest)
+        rows.append([title, f"{len(shown)} databases, {size(total)}" if shown else "empty", names])
+    return table(rows)
+
+
+def _traffic(traffic: dict[str, Any], paint: Paint) -> str:
+    running = paint("green", "running") if traffic["running"] else paint("dim", "stopped")
+    if "inbound" not in traffic:
+        return running
+    return f"{running}; in the last {RATE_SECONDS} s {traffic['outbound']:.1f} out and {traffic['inbound']:.1f} in per second"
+
+
+def _ledger(ledger: dict[str, Any], paint: Paint) -> str:
+    if "error" in ledger:
+        return paint("red", ledger["error"])
+    return f"{paint('green', 'balanced') if ledger['balanced'] else paint('red', 'does not balance')}: {evidence.sentence(ledger)}"
