@@ -1,0 +1,130 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the tools are told about the servers: files that only we can read. Private; may change at any time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+
+from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import conninfo, startup_options
+
+APPLICATION_NAME = "waba.migration"
+CA_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+# What a server or a role may have set otherwise and what would change the text of a value or end a long copy.
+PINNED_SETTINGS = {
+    "search_path": "",
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "bytea_output": "hex",
+    "extra_float_digits": "3",
+    "row_security": "off",
+    "statement_timeout": "0",
+    "lock_timeout": "30s",
+    "idle_in_transaction_session_timeout": "0",
+    "client_min_messages": "warning",
+}
+READ_ONLY_SETTINGS = {**PINNED_SETTINGS, "default_transaction_read_only": "on"}
+# The copy is hidden until a synchronous commit shows it, and that one flushes all that was written before.
+LOAD_SETTINGS = {**PINNED_SETTINGS, "synchronous_commit": "off", "maintenance_work_mem": "256MB"}
+# A dead server or a cut link is noticed within half a minute, in whatever a connection is waiting for.
+LINK_PARAMETERS = {
+    "connect_timeout": "10",
+    "keepalives": "1",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+    "gssencmode": "disable",
+}
+
+
+def service_section(name: str, server: Server, settings: Mapping[str, str], password_file: str) -> str:
+    """One section of the service file. Values stand in it as they are: it knows no quoting, only lines."""
+    parameters = {
+        "host": server.host,
+        "port": str(server.port),
+        "user": server.user,
+        "passfile": password_file,
+        "sslmode": server.ssl_mode,
+        **({"sslrootcert": root_certificate(server)} if server.ssl_mode.startswith("verify") else {}),
+        "application_name": APPLICATION_NAME,
+        **LINK_PARAMETERS,
+        "options": startup_options(settings),
+    }
+    for key, value in parameters.items():
+        if "\n" in value:
+            raise DatabaseError(f"The parameter {key} of the connection to {server} has a line break, which libpq cannot take.")
+    return "\n".join([f"[{name}]", *(f"{key}={value}" for key, value in parameters.items())]) + "\n"
+
+
+def password_line(server: Server) -> str:
+    if "\n" in server.password or "\0" in server.password:
+        raise DatabaseError(f"The password for {server} has a line break or NUL, which libpq's password file cannot hold.")
+    return "*:*:*:*:" + server.password.replace("\\", "\\\\").replace(":", "\\:") + "\n"
+
+
+def root_certificate(server: Server) -> str:
+    if server.ca_path:
+        if not os.path.isfile(server.ca_path):
+            raise DatabaseError(f"The CA file {server.ca_path} for {server} does not exist on this host.")
+        return server.ca_path
+    for bundle in CA_BUNDLES:
+        if os.path.isfile(bundle):
+            return bundle
+    raise DatabaseError(f"No CA is known on this host to verify {server} with. Set ca_path.")
+
+
+class Connections:
+    """A private directory with a service file and password files, gone when this ends."""
+
+    def __init__(self, parent: str) -> None:
+        self._parent = parent
+        self.directory = ""
+
+    def __enter__(self) -> Connections:
+        self.directory = tempfile.mkdtemp(prefix="waba-migration-", dir=self._parent)
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        shutil.rmtree(self.directory)
+
+    def add(self, name: str, server: Server, settings: Mapping[str, str]) -> None:
+        password_file = os.path.join(self.directory, f"{name}.pass")
+        self._append(password_file, password_line(server))
+        self._append(self._service_file, service_section(name, server, settings, password_file))
+
+    def environment(self) -> dict[str, str]:
+        """The whole environment of a tool: nothing of the caller's own can change what it connects to."""
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C",
+            "HOME": self.directory,
+            "PGSERVICEFILE": self._service_file,
+            "PGCLIENTENCODING": "UTF8",
+        }
+
+    @staticmethod
+    def address(name: str, database: str) -> str:
+        """What a tool takes as its database."""
+        return conninfo({"service": name, "dbname": database})
+
+    @property
+    def _service_file(self) -> str:
+        return os.path.join(self.directory, "pg_service.conf")
+
+    @staticmethod
+    def _append(path: str, text: str) -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PostgreSQL as one of the engines. Private to this collection; may change at any time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
+from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult, InspectRequest
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.inspection import inspect
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.transfer import Transfer
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import Workplace
+
+
+class PostgreSQL:
+    """Drives psql, pg_dump and pg_restore; needs no Python package for PostgreSQL."""
+
+    def inspect(self, request: InspectRequest) -> dict[str, Any]:
+        with Workplace(request.bin_directory, request.temporary_directory) as workplace:
+            return inspect(workplace, request)
+
+    def plan(self, request: CopyRequest) -> list[dict[str, Any]]:
+        with Workplace(request.bin_directory, request.temporary_directory) as workplace:
+            return [plan.summary() for plan in Transfer(workplace, request, Progress(None)).plan()]
+
+    def copy(self, request: CopyRequest, progress: Progress) -> CopyResult:
+        with Workplace(request.bin_directory, request.temporary_directory) as workplace:
+            return Transfer(workplace, request, progress).copy()

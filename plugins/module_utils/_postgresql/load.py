@@ -1,0 +1,162 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copy one database: pg_dump into psql, or parallel pipes with the indexes built afterwards. Private."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import ToolError, in_parallel
+from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
+from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._postgresql import commands
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import BigTable, Piece, Plan
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.target import incomplete_name
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import Workplace
+
+SOURCE = "source"
+TARGET = "target"
+LOAD = "load"
+
+_ECHOED_COPY = re.compile(r"^COPY (.+?) \(.*\) FROM stdin;$")
+_COPIED = re.compile(r"^COPY (\d+)$")
+
+
+class Loader:
+    """Fills one hidden database on the target from one snapshot on the source."""
+
+    def __init__(
+        self,
+        workplace: Workplace,
+        request: CopyRequest,
+        progress: Progress,
+        slots: threading.Semaphore,
+        plan: Plan,
+        snapshot: str,
+    ) -> None:
+        self._workplace = workplace
+        self._request = request
+        self._progress = progress
+        self._slots = slots
+        self._plan = plan
+        self._snapshot = snapshot
+        self._from = workplace.address(SOURCE, plan.database)
+        self._into = workplace.address(LOAD, incomplete_name(plan.database))
+        # Both ends of a raw stream have to speak the database's own encoding, so that no byte is translated.
+        self._encoding = {"PGCLIENTENCODING": str(plan.facts["encoding"])}
+
+    def load(self) -> None:
+        if self._plan.in_one_stream:
+            self._script("everything", commands.dump(self._workplace.tools, self._from, self._snapshot))
+        else:
+            self._in_sections()
+
+    def _in_sections(self) -> None:
+        tools = self._workplace.tools
+        archive = os.path.join(self._workplace.directory, f"{self._plan.facts['number']}.schema")
+        with self._slots:
+            self._run("the schema", commands.dump_schema(tools, self._from, self._snapshot, archive))
+            self._restore_before_data(archive)
+        self._data()
+        with self._slots:
+            self._restore_after_data(archive)
+
+    def _restore_before_data(self, archive: str) -> None:
+        what = "the tables' definitions"
+        if not self._plan.privileged:
+            self._restore(what, archive, "pre-data", self._into)
+            return
+        schemas, privileged, others = commands.split_entries(self._listing(archive, "pre-data"))
+        self._restore(what, archive, "pre-data", self._into, *self._only(archive, schemas))
+        self._restore(what, archive, "pre-data", self._as_administrator(), *self._only(archive, privileged))
+        self._restore(what, archive, "pre-data", self._into, *self._only(archive, others))
+
+    def _restore_after_data(self, archive: str) -> None:
+        what = "indexes and constraints"
+        jobs = f"--jobs={self._request.jobs}"
+        if not self._plan.privileged:
+            self._restore(what, archive, "post-data", self._into, jobs)
+            return
+        _schemas, privileged, others = commands.split_entries(self._listing(archive, "post-data"))
+        self._restore(what, archive, "post-data", self._into, jobs, *self._only(archive, others))
+        self._restore(what, archive, "post-data", self._as_administrator(), *self._only(archive, privileged))
+
+    def _data(self) -> None:
+        """The big tables' pieces and one stream with all the rest, side by side."""
+        small = commands.dump_small_data(self._workplace.tools, self._from, self._snapshot, self._plan.big_tables)
+        pieces = [(big, piece) for big in self._plan.big_tables for piece in big.pieces]
+        pieces.sort(key=lambda pair: pair[0].table.bytes / len(pair[0].pieces), reverse=True)
+        steps: list[Callable[[], None]] = [partial(self._script, "the small tables", small)]
+        steps += [partial(self._piece, big, piece) for big, piece in pieces]
+        in_parallel(self._workplace.children, steps, self._request.jobs)
+        self._progress.advance(tables=len(self._plan.big_tables))
+
+    def _piece(self, big: BigTable, piece: Piece) -> None:
+        tools = self._workplace.tools
+        reader = commands.read_piece(tools, self._from, self._snapshot, big, piece)
+        writer = commands.write_piece(tools, self._into, big)
+        with self._slots:
+            try:
+                self._workplace.children.pipe(reader, writer, self._encoding, self._count_rows)
+            except ToolError as error:
+                raise self._failed(f"table {big.table}", error) from error
+
+    def _script(self, what: str, dump: Sequence[str]) -> None:
+        """Run pg_dump into psql; psql's echo keeps us informed on where it is."""
+        table: list[str] = []
+
+        def watch(line: str) -> None:
+            begun = _ECHOED_COPY.match(line)
+            if begun:
+                table[:] = [begun.group(1)]
+            elif self._count_rows(line):
+                self._progress.advance(tables=1)
+                table.clear()
+
+        writer = commands.load_script(self._workplace.tools, self._into)
+        with self._slots:
+            try:
+                self._workplace.children.pipe(dump, writer, on_line=watch)
+            except ToolError as error:
+                raise self._failed(f"table {table[0]}" if table else what, error) from error
+
+    def _count_rows(self, line: str) -> bool:
+        copied = _COPIED.match(line)
+        if copied:
+            self._progress.advance(rows=int(copied.group(1)))
+        return bool(copied)
+
+    def _restore(self, what: str, archive: str, section: str, address: str, *more: str) -> None:
+        self._run(what, commands.restore(self._workplace.tools, address, archive, section, *more))
+
+    def _run(self, what: str, argv: Sequence[str]) -> None:
+        try:
+            self._workplace.children.run(argv)
+        except ToolError as error:
+            raise self._failed(what, error) from error
+
+    def _listing(self, archive: str, section: str) -> str:
+        tools = self._workplace.tools
+        return self._workplace.children.output(
+            [tools.path("pg_restore"), "--list", *commands.LEFT_OUT, f"--section={section}", archive]
+        )
+
+    def _only(self, archive: str, entries: Sequence[str]) -> list[str]:
+        path = f"{archive}.list"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write("".join(f"{entry}\n" for entry in entries))
+        return [f"--use-list={path}"]
+
+    def _as_administrator(self) -> str:
+        return self._workplace.address(TARGET, incomplete_name(self._plan.database))
+
+    def _failed(self, what: str, error: ToolError) -> DatabaseError:
+        return DatabaseError(
+            f"Copying {what} of the database {self._plan.database} from {self._request.source} to {self._request.target} "
+            f"failed: {error}"
+        )

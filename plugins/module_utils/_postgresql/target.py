@@ -1,0 +1,165 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Databases on the target server: made under a hidden name, shown together, dropped when they are ours. Private."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import Plan
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import (
+    IDENTIFIER_BYTES,
+    identifier,
+    literal,
+)
+
+SUFFIX = ".incomplete"
+
+
+def incomplete_name(database: str) -> str:
+    name = database + SUFFIX
+    if len(name.encode("utf-8")) > IDENTIFIER_BYTES:
+        raise DatabaseError(
+            f"The database name {database} is longer than {IDENTIFIER_BYTES - len(SUFFIX)} bytes, which leaves no room for "
+            f"{SUFFIX} that it has to carry while it is copied."
+        )
+    return name
+
+
+def create_statement(name: str, facts: Mapping[str, Any], owner: str, version_num: int) -> str:
+    """CREATE DATABASE with the encoding and the collation of the source's database."""
+    clauses = [
+        f"OWNER {identifier(owner)}",
+        "TEMPLATE template0",
+        f"ENCODING {literal(facts['encoding'])}",
+        f"LC_COLLATE {literal(facts['collate'])}",
+        f"LC_CTYPE {literal(facts['ctype'])}",
+    ]
+    if version_num >= 150000:
+        clauses.append(f"LOCALE_PROVIDER {facts['provider']}")
+    if facts["provider"] == "icu":
+        clauses.append(f"ICU_LOCALE {literal(facts['locale'])}")
+    if facts["provider"] == "builtin":
+        clauses.append(f"BUILTIN_LOCALE {literal(facts['locale'])}")
+    if facts["icu_rules"]:
+        clauses.append(f"ICU_RULES {literal(facts['icu_rules'])}")
+    return f"CREATE DATABASE {identifier(name)} " + " ".join(clauses)
+
+
+def drop_statements(name: str, version_num: int) -> list[str]:
+    """Drop a half-done database, together with what may still be writing into it after its client was ended."""
+    if version_num >= 130000:
+        return [f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)"]
+    return [
+        f"DO $$BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {literal(name)}; END$$",
+        f"DROP DATABASE IF EXISTS {identifier(name)}",
+    ]
+
+
+def in_the_way(present: Mapping[str, Mapping[str, Any]], request: CopyRequest) -> tuple[list[str], list[str], list[str]]:
+    """Sort what is on the target under the wanted names: leftovers to drop, copies to replace, refusals as sentences."""
+    leftovers, replaced, refused = [], [], []
+    for database in request.databases:
+        hidden, shown = present.get(incomplete_name(database)), present.get(database)
+        if hidden and (request.is_ours(hidden["comment"]) or hidden["comment"] == request.marker):
+            leftovers.append(hidden["name"])
+        elif hidden:
+            refused.append(f"{hidden['name']} exists and was not left behind by an earlier run ({_comment(hidden)})")
+        if shown and not request.is_ours(shown["comment"]):
+            refused.append(f"{database} exists ({_comment(shown)})")
+        elif shown and shown["sessions"]:
+            refused.append(f"{database} is a copy of ours but in use by {describe_sessions(shown['sessions'])}")
+        elif shown:
+            replaced.append(database)
+    return leftovers, replaced, refused
+
+
+def describe_sessions(sessions: Sequence[Mapping[str, Any]]) -> str:
+    texts = [
+        f"{session['user']}@{session['address'] or 'local'}" + (f" ({session['application']})" if session["application"] else "")
+        for session in sessions
+    ]
+    return ", ".join(sorted(set(texts)))
+
+
+def _comment(facts: Mapping[str, Any]) -> str:
+    return f"comment {facts['comment']!r}" if facts["comment"] else "without a comment"
+
+
+class TargetServer:
+    """The administrator's session on the target."""
+
+    def __init__(self, session: Session, request: CopyRequest, facts: Mapping[str, Any]) -> None:
+        self._session = session
+        self._request = request
+        self.version_num = int(facts["version_num"])
+        self.superuser = bool(facts["superuser"])
+
+    def check_rights(self, facts: Mapping[str, Any]) -> None:
+        server, owner = self._request.target, self._request.owner
+        if facts["in_recovery"]:
+            raise DatabaseError(f"The target {server} is a standby and cannot be written.")
+        if not facts["createdb"]:
+            raise DatabaseError(f"{server.user} may not create databases on the target {server}: ALTER ROLE ... CREATEDB.")
+        mode = "SET" if self.version_num >= 160000 else "MEMBER"
+        member = self._session.query(
+            f"SELECT coalesce((SELECT to_jsonb(pg_has_role(oid, '{mode}')) FROM pg_roles WHERE rolname = {literal(owner)}), 'null')"
+        )
+        if member is None:
+            raise DatabaseError(f"The role {owner}, which is to own the databases, does not exist on the target {server}.")
+        if not member:
+            raise DatabaseError(f"{server.user} may not act as {owner} on the target {server}: GRANT {owner} TO {server.user}.")
+
+    def databases(self) -> dict[str, dict[str, Any]]:
+        return {facts["name"]: facts for facts in self._session.query(catalog.DATABASES)}
+
+    def drop(self, names: Sequence[str]) -> None:
+        """Drop half-done databases, whoever is connected."""
+        for name in names:
+            self._session.execute(*drop_statements(name, self.version_num))
+
+    def drop_unused(self, names: Sequence[str]) -> None:
+        """Drop complete copies; the server refuses when somebody is connected."""
+        for name in names:
+            self._session.execute(f"DROP DATABASE {identifier(name)}")
+
+    def create(self, plan: Plan) -> None:
+        name = incomplete_name(plan.database)
+        self._session.execute(
+            create_statement(name, plan.facts, self._request.owner, self.version_num),
+            f"COMMENT ON DATABASE {identifier(name)} IS {literal(self._request.marker)}",
+        )
+
+    def show(self, plans: Sequence[Plan]) -> None:
+        """Give the databases their settings and, all in one transaction, their names."""
+        for plan in plans:
+            self._apply_settings(plan)
+        renames = [
+            f"ALTER DATABASE {identifier(incomplete_name(plan.database))} RENAME TO {identifier(plan.database)}"
+            for plan in plans
+        ]
+        self._session.execute("BEGIN", *renames, "COMMIT")
+
+    def _apply_settings(self, plan: Plan) -> None:
+        name = identifier(incomplete_name(plan.database))
+        for setting in plan.facts["settings"]:
+            parameter, value = setting.split("=", 1)
+            # The stored text is what set_config takes; as a literal after SET a list would be taken for one value.
+            self._session.execute("BEGIN")
+            self._session.query(f"SELECT to_jsonb(set_config({literal(parameter)}, {literal(value)}, true))")
+            self._session.execute(f"ALTER DATABASE {name} SET {identifier(parameter)} FROM CURRENT", "COMMIT")
+        if plan.facts["connection_limit"] >= 0:
+            self._session.execute(f"ALTER DATABASE {name} CONNECTION LIMIT {int(plan.facts['connection_limit'])}")
+
+    def measure(self, names: Sequence[str]) -> int:
+        listed = ", ".join(literal(name) for name in names)
+        return int(
+            self._session.query(
+                f"SELECT coalesce(sum(pg_database_size(oid)), 0)::bigint FROM pg_database WHERE datname IN ({listed})"
+            )
+        )

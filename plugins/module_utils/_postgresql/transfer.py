@@ -1,0 +1,267 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copy a set of databases, all or nothing. Private to this collection; may change at any time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from functools import partial
+from typing import Any
+
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Stopped, ToolError, in_parallel
+from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
+from ansible_collections.waba.migration.plugins.module_utils._database import (
+    CopyRequest,
+    CopyResult,
+    DatabaseError,
+    DatabaseResult,
+    TableResult,
+)
+from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog, gate
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import (
+    LOAD_SETTINGS,
+    PINNED_SETTINGS,
+    READ_ONLY_SETTINGS,
+)
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.load import LOAD, SOURCE, TARGET, Loader
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import (
+    BIG_TABLE_BYTES,
+    Plan,
+    is_big,
+    make_plan,
+    tables_of,
+)
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import identifier
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.target import (
+    TargetServer,
+    describe_sessions,
+    in_the_way,
+    incomplete_name,
+)
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import Workplace
+
+OLDEST_SOURCE = 100000
+# Each database in work has an open snapshot and one pipe; more would only wait for each other.
+DATABASES_AT_ONCE = 8
+
+
+class Transfer:
+    """One run: look at both servers, then copy, compare and show the databases."""
+
+    def __init__(self, workplace: Workplace, request: CopyRequest, progress: Progress) -> None:
+        self._workplace = workplace
+        self._request = request
+        self._progress = progress
+        self._slots = threading.Semaphore(request.jobs)
+        self._snapshots: dict[str, str] = {}
+        self._sessions: dict[str, Session] = {}
+        self._created: list[str] = []
+        self._leftovers: list[str] = []
+        self._replaced: list[str] = []
+        self._target: TargetServer
+        self._source: Session
+        workplace.add(SOURCE, request.source, READ_ONLY_SETTINGS)
+        workplace.add(TARGET, request.target, PINNED_SETTINGS)
+        workplace.add(LOAD, request.target, {**LOAD_SETTINGS, "role": request.owner})
+
+    def plan(self) -> list[Plan]:
+        """Look at both servers and refuse what cannot be done. Nothing is written."""
+        source, target = self._connect()
+        self._check_releases(source, target)
+        present = {facts["name"]: facts for facts in self._source.query(catalog.DATABASES)}
+        self._check_source(present)
+        self._check_target(target)
+        databases = [{**present[name], "number": number} for number, name in enumerate(self._request.databases)]
+        version_num = int(source["version_num"])
+        children = self._workplace.children
+        plans = in_parallel(children, [partial(self._open_database, facts, version_num) for facts in databases], DATABASES_AT_ONCE)
+        self._progress.expect(
+            databases=len(plans),
+            tables=sum(len(plan.tables) for plan in plans),
+            rows=sum(table.estimate for plan in plans for table in plan.tables),
+            bytes=sum(plan.bytes for plan in plans),
+        )
+        return sorted(plans, key=lambda plan: plan.bytes, reverse=True)
+
+    def copy(self) -> CopyResult:
+        started = time.monotonic()
+        plans = self.plan()
+        try:
+            self._progress.phase("copying")
+            self._progress.measure_bytes_with(self._measure)
+            self._target.drop(self._leftovers)
+            self._target.drop_unused(self._replaced)
+            steps = [partial(self._copy_database, plan) for plan in plans]
+            results = in_parallel(self._workplace.children, steps, DATABASES_AT_ONCE)
+            self._progress.phase("showing")
+            if self._request.require_idle_source:
+                self._check_idle({facts["name"]: facts for facts in self._source.query(catalog.DATABASES)})
+            self._target.show(plans)
+        except BaseException as error:
+            self._give_up(error)
+        order = {name: position for position, name in enumerate(self._request.databases)}
+        return CopyResult(
+            databases=sorted(results, key=lambda result: order[result.name]),
+            seconds=time.monotonic() - started,
+            replaced=self._replaced,
+        )
+
+    def _connect(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        self._source = self._workplace.session(SOURCE)
+        session = self._workplace.session(TARGET)
+        asked = [partial(self._workplace.server_facts, SOURCE, self._source), partial(self._workplace.server_facts, TARGET, session)]
+        facts = in_parallel(self._workplace.children, asked, 2)
+        major = int(facts[1]["version_num"]) // 10000
+        self._target = TargetServer(session, self._request, facts[1])
+        self._workplace.use_tools_of(major, f"The target {self._request.target}")
+        return facts[0], facts[1]
+
+    def _check_releases(self, source: dict[str, Any], target: dict[str, Any]) -> None:
+        if source["version_num"] < OLDEST_SOURCE:
+            raise DatabaseError(f"The source {self._request.source} runs {source['version']}; 10 is the oldest release known here.")
+        if source["version_num"] // 10000 > target["version_num"] // 10000:
+            raise DatabaseError(
+                f"The source {self._request.source} runs {source['version']}, the target {self._request.target} only "
+                f"{target['version']}. PostgreSQL cannot be moved to an older release."
+            )
+
+    def _check_source(self, present: dict[str, dict[str, Any]]) -> None:
+        missing = [name for name in self._request.databases if name not in present]
+        if missing:
+            raise DatabaseError(f"The source {self._request.source} has no database {', '.join(missing)}.")
+        closed = [name for name in self._request.databases if not present[name]["connectable"]]
+        if closed:
+            raise DatabaseError(
+                f"{self._request.source.user} may not connect to {', '.join(closed)} on the source {self._request.source}."
+            )
+        if self._request.require_idle_source:
+            self._check_idle(present)
+
+    def _check_idle(self, present: dict[str, dict[str, Any]]) -> None:
+        busy = [
+            f"{name}: {describe_sessions(present[name]['sessions'])}"
+            for name in self._request.databases
+            if present[name]["sessions"]
+        ]
+        if busy:
+            raise DatabaseError(
+                f"Databases on the source {self._request.source} are in use ({'; '.join(busy)}), so a copy might miss what is "
+                "written meanwhile. Stop these clients, or set require_idle_source to false when they only read."
+            )
+
+    def _check_target(self, facts: dict[str, Any]) -> None:
+        self._target.check_rights(facts)
+        self._leftovers, self._replaced, refused = in_the_way(self._target.databases(), self._request)
+        if refused:
+            raise DatabaseError(
+                f"On the target {self._request.target} databases are in the way: {'; '.join(refused)}. Nothing was changed. "
+                "Look at them and drop or rename them, or set replace_marker if copies with that marker may be replaced."
+            )
+
+    def _open_database(self, facts: dict[str, Any], version_num: int) -> Plan:
+        """Fix the moment that is copied and see what there is. The session stays open as long as the moment is needed."""
+        name = facts["name"]
+        session = self._workplace.session(SOURCE, name)
+        self._sessions[name] = session
+        try:
+            session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            self._snapshots[name] = session.query("SELECT to_jsonb(pg_export_snapshot())")
+            inventory = session.query(catalog.INVENTORY)
+            oids = [table.oid for table in tables_of(inventory) if is_big(table, facts["encoding"])]
+            columns = session.query(catalog.columns_of(oids)) if oids else {}
+        except ToolError as error:
+            raise DatabaseError(f"Reading the database {name} on {self._request.source} failed: {error}") from error
+        return make_plan(name, facts, inventory, columns, version_num)
+
+    def _copy_database(self, plan: Plan) -> DatabaseResult:
+        started = time.monotonic()
+        self._progress.begin(plan.database)
+        hidden = incomplete_name(plan.database)
+        there, _filled = in_parallel(
+            self._workplace.children, [partial(self._read_source, plan), partial(self._fill, plan)], 2
+        )
+        here = self._read_target(plan, hidden)
+        self._sessions[plan.database].close()
+        unequal = gate.differences(plan, there, here)
+        if unequal:
+            raise DatabaseError(
+                f"The database {plan.database} is not the same on {self._request.source} and on {self._request.target} after "
+                f"the copy: {gate.summarise(unequal)}."
+            )
+        self._progress.end(plan.database)
+        return DatabaseResult(
+            name=plan.database,
+            bytes=plan.bytes,
+            seconds=time.monotonic() - started,
+            tables=[
+                TableResult(str(table), rows_source, rows_target)
+                for table, rows_source, rows_target in zip(plan.tables, there.rows, here.rows)
+            ],
+        )
+
+    def _fill(self, plan: Plan) -> None:
+        self._create(plan)
+        Loader(self._workplace, self._request, self._progress, self._slots, plan, self._snapshots[plan.database]).load()
+
+    def _create(self, plan: Plan) -> None:
+        self._created.append(incomplete_name(plan.database))
+        try:
+            self._target.create(plan)
+            if plan.public_schema:
+                return
+            with self._workplace.session(TARGET, incomplete_name(plan.database)) as session:
+                session.execute("DROP SCHEMA public")
+        except ToolError as error:
+            raise DatabaseError(
+                f"Creating the database {plan.database} on the target {self._request.target} failed: {error}"
+            ) from error
+
+    def _read_source(self, plan: Plan) -> gate.Truth:
+        try:
+            return gate.read_truth(self._sessions[plan.database], plan)
+        except ToolError as error:
+            raise DatabaseError(f"Counting the rows of {plan.database} on {self._request.source} failed: {error}") from error
+
+    def _read_target(self, plan: Plan, hidden: str) -> gate.Truth:
+        small = [identifier(table.schema, table.name) for table in plan.tables if table.bytes < BIG_TABLE_BYTES]
+        try:
+            with self._workplace.session(LOAD, hidden) as session:
+                truth = gate.read_truth(session, plan)
+                if small:
+                    # The client's first minutes go by these figures; the large tables are left to autovacuum.
+                    session.execute(f"ANALYZE {', '.join(small)}")
+                return truth
+        except ToolError as error:
+            raise DatabaseError(f"Counting the rows of {plan.database} on {self._request.target} failed: {error}") from error
+
+    def _measure(self) -> int | None:
+        try:
+            with self._workplace.session(TARGET) as session:
+                target = TargetServer(session, self._request, {"version_num": 0, "superuser": False})
+                return target.measure(self._created)
+        except (ToolError, Stopped):
+            # Progress only: the copy itself meets the same trouble and says what it is.
+            return None
+
+    def _give_up(self, error: BaseException) -> None:
+        """End everything, remove what was begun, and raise the error with what remains to be known."""
+        self._workplace.stop_everything()
+        if not self._created:
+            raise error
+        names = ", ".join(self._created)
+        try:
+            with self._workplace.session(TARGET) as session:
+                facts = self._workplace.server_facts(TARGET, session)
+                TargetServer(session, self._request, facts).drop(self._created)
+            outcome = f"The half-done databases ({names}) were dropped."
+        except (DatabaseError, ToolError) as trouble:
+            outcome = (
+                f"The half-done databases ({names}) could not be dropped from {self._request.target} ({trouble}); a second run "
+                "with the same marker drops them first."
+            )
+        if isinstance(error, DatabaseError):
+            raise DatabaseError(f"{error} {outcome}") from error
+        raise error

@@ -1,0 +1,331 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copy a set of databases to another server."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: database_copy
+short_description: Copy a set of databases to another server, all or nothing
+version_added: 0.1.0
+author:
+  - waba.migration contributors
+description:
+  - Copies databases from one server to another through pipes, without a file in between, as fast as the two servers allow.
+  - Each database is copied from one snapshot into a database that is called like it with C(.incomplete) added. Only when all of them are
+    complete and hold the same as the source are they renamed, in one transaction. On any error, and when the module is ended by a signal,
+    everything half done is dropped.
+  - A small database is one C(pg_dump) piped into C(psql). In a larger one the tables' definitions are restored first, then the rows through
+    parallel pipes of binary C(COPY), large tables in several ranges at once, and last the indexes and constraints in parallel.
+  - What both servers hold is compared before the copies are shown. For every table the number of rows, for every sequence its state,
+    and the numbers of indexes, constraints, triggers and columns of each table and of views, functions and large objects have to be equal.
+  - The source is only read.
+requirements:
+  - C(psql), C(pg_dump) and C(pg_restore) of the target server's major release on the host that runs the module
+notes:
+  - No Python package for the database is needed. Passwords reach the tools through private files that are removed at the end, never
+    through arguments or the environment.
+  - PostgreSQL 10 or newer; the target must not be older than the source. Ranges of one table are copied side by side from release 14 on.
+  - Everything that is copied belongs to O(owner). Privileges, tablespaces, publications and subscriptions of the source are not copied, nor
+    are settings of a role in a database. Encoding, collation, settings and connection limit of a database are. Its comment becomes O(marker).
+  - Extensions and event triggers are created by the target's account, which has to be allowed to, everything else as O(owner).
+  - Names of databases may have up to 52 bytes.
+attributes:
+  check_mode:
+    description: Looks at both servers, refuses what would be refused, and returns the plan.
+    support: full
+  diff_mode:
+    description: Shows which databases with the wanted names are on the target before and after.
+    support: full
+  idempotent:
+    description:
+      - Databases that exist on the target are refused, or with O(replace_marker) replaced, since only a new copy is certain to hold what the
+        source holds now.
+    support: none
+options:
+  engine:
+    description: The database engine of both servers.
+    type: str
+    choices: [postgresql]
+    default: postgresql
+  source:
+    description: The server that is read.
+    type: dict
+    required: true
+    suboptions: &server
+      login_host:
+        description: The server as seen from the host that runs the module, or the directory of its Unix socket.
+        type: str
+        required: true
+      login_port:
+        description: The server's port.
+        type: int
+        default: 5432
+      login_user:
+        description:
+          - The account. It must be able to connect to the database C(postgres). On the source it must be able to read all that is copied.
+            On the target it must be able to create databases and to act as O(owner).
+        type: str
+        required: true
+      login_password:
+        description: The account's password.
+        type: str
+        required: true
+      ssl_mode:
+        description:
+          - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody proves that this is the
+            server.
+        type: str
+        choices: [verify-full, verify-ca, require, disable]
+        default: verify-full
+      ca_path:
+        description:
+          - File with the CA that the server's certificate comes from. Without it the CAs of the host's operating system are used.
+        type: path
+  target:
+    description: The server that is written.
+    type: dict
+    required: true
+    suboptions: *server
+  databases:
+    description: Names of the databases, exactly as they are on the source. They keep them.
+    type: list
+    elements: str
+    required: true
+  owner:
+    description: The role on the target that will own the databases and all in them. It must exist.
+    type: str
+    required: true
+  jobs:
+    description: Number of pipes that are open at the same time.
+    type: int
+    default: 2
+  marker:
+    description:
+      - Comment that the databases get on the target. By it a later run knows its own.
+      - Half-done databases of an earlier run with this marker, or one that starts with O(replace_marker), are dropped first.
+    type: str
+    required: true
+  replace_marker:
+    description:
+      - Databases on the target whose comment starts with this text are copies of ours and are replaced, unless somebody is connected to them.
+      - Without it, and for any other comment, an existing database is refused by name before anything is written.
+    type: str
+  require_idle_source:
+    description:
+      - Refuse to copy when anybody else is connected to the databases on the source, at the beginning or at the end.
+    type: bool
+    default: true
+  progress_path:
+    description:
+      - File that shows how far the copy has come, as JSON, replaced about once a second. The keys are C(format), C(phase) (C(planning),
+        C(copying), C(showing), C(done), C(failed)), C(started), C(updated), C(seconds), C(current) (databases in work), and C(databases),
+        C(tables), C(rows) and C(bytes), each with C(done) and C(total). The total of the rows is an estimate, and the bytes are those on disk.
+    type: path
+  bin_directory:
+    description:
+      - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the search path.
+    type: path
+seealso:
+  - module: waba.migration.database_info
+"""
+
+EXAMPLES = r"""
+- name: Copy the client's databases
+  waba.migration.database_copy:
+    source:
+      login_host: db-old
+      login_user: wa
+      login_password: "{{ vault_old_database_password }}"
+      ca_path: /etc/ssl/lab-ca.pem
+    target:
+      login_host: db-new
+      login_user: postgres
+      login_password: "{{ vault_new_database_password }}"
+      ca_path: /etc/ssl/lab-ca.pem
+    databases: [acme_waweb, acme_messageStore, acme_axolotlStore]
+    owner: wa
+    marker: waba.migration 20261124-0918
+    replace_marker: "waba.migration "
+    progress_path: /var/tmp/waba-migration-progress.json
+"""
+
+RETURN = r"""
+databases:
+  description: What was copied, in the order of O(databases).
+  returned: success and not in check mode
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The name.
+      type: str
+      sample: acme_messageStore
+    tables:
+      description: Number of tables.
+      type: int
+    rows:
+      description: Number of rows in all of them, as counted on the target.
+      type: int
+    bytes:
+      description: Size of the database on the source.
+      type: int
+    seconds:
+      description: How long it was in work.
+      type: float
+    tables_detail:
+      description: The tables.
+      type: list
+      elements: dict
+      contains:
+        name:
+          description: Schema and name.
+          type: str
+          sample: public.messages
+        rows_source:
+          description: Number of rows in the source's snapshot.
+          type: int
+        rows_target:
+          description: Number of rows on the target.
+          type: int
+plan:
+  description:
+    - What would be copied, by database. The keys are C(name), C(tables), C(sequences), C(large_objects), C(bytes) and C(pipes).
+  returned: check mode
+  type: list
+  elements: dict
+replaced:
+  description: Databases on the target that an earlier run had made and that were replaced.
+  returned: success and not in check mode
+  type: list
+  elements: str
+seconds:
+  description: How long all of it took.
+  returned: success and not in check mode
+  type: float
+rows:
+  description: Number of rows in all databases.
+  returned: success and not in check mode
+  type: int
+equal:
+  description: Whether both servers hold the same. The module fails when they do not.
+  returned: success and not in check mode
+  type: bool
+  sample: true
+"""
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
+from ansible_collections.waba.migration.plugins.module_utils._copy_signals import ended_by_signals
+from ansible_collections.waba.migration.plugins.module_utils._database import (
+    CopyRequest,
+    CopyResult,
+    DatabaseError,
+    DatabaseResult,
+)
+from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (
+    engine_argument_spec,
+    engine_named,
+    server_argument_spec,
+    server_from,
+)
+
+
+def database_of(result: DatabaseResult) -> dict[str, Any]:
+    return {
+        "name": result.name,
+        "tables": len(result.tables),
+        "rows": result.rows,
+        "bytes": result.bytes,
+        "seconds": round(result.seconds, 3),
+        "tables_detail": [
+            {"name": table.name, "rows_source": table.rows_source, "rows_target": table.rows_target}
+            for table in result.tables
+        ],
+    }
+
+
+def result_of(copied: CopyResult) -> dict[str, Any]:
+    databases = [database_of(database) for database in copied.databases]
+    return {
+        "databases": databases,
+        "replaced": copied.replaced,
+        "seconds": round(copied.seconds, 3),
+        "rows": sum(database["rows"] for database in databases),
+        "equal": True,
+    }
+
+
+def request_from(module: AnsibleModule) -> CopyRequest:
+    options = module.params
+    return CopyRequest(
+        source=server_from(options["source"]),
+        target=server_from(options["target"]),
+        databases=options["databases"],
+        owner=options["owner"],
+        jobs=options["jobs"],
+        marker=options["marker"],
+        replace_marker=options["replace_marker"],
+        require_idle_source=options["require_idle_source"],
+        bin_directory=options["bin_directory"],
+        temporary_directory=module.tmpdir,
+    )
+
+
+def check_options(module: AnsibleModule) -> None:
+    options = module.params
+    if not options["databases"]:
+        module.fail_json(msg="databases is empty: there is nothing to copy.")
+    if len(set(options["databases"])) < len(options["databases"]):
+        module.fail_json(msg="databases names one more than once.")
+    if options["jobs"] < 1:
+        module.fail_json(msg="jobs must be 1 or more.")
+    if not options["marker"].strip():
+        module.fail_json(msg="marker must not be empty: without it a later run could not tell a copy of ours from other databases.")
+    if options["replace_marker"] is not None and not options["replace_marker"].strip():
+        module.fail_json(msg="replace_marker must not be empty: every database with a comment would be replaced.")
+
+
+def main() -> None:
+    server = {"type": "dict", "required": True, "options": server_argument_spec()}
+    module = AnsibleModule(
+        argument_spec={
+            **engine_argument_spec(),
+            "source": server,
+            "target": server,
+            "databases": {"type": "list", "elements": "str", "required": True},
+            "owner": {"type": "str", "required": True},
+            "jobs": {"type": "int", "default": 2},
+            "marker": {"type": "str", "required": True},
+            "replace_marker": {"type": "str"},
+            "require_idle_source": {"type": "bool", "default": True},
+            "progress_path": {"type": "path"},
+        },
+        supports_check_mode=True,
+    )
+    check_options(module)
+    request = request_from(module)
+    engine = engine_named(module.params["engine"])
+    try:
+        with ended_by_signals():
+            if module.check_mode:
+                module.exit_json(changed=True, plan=engine.plan(request))
+            with Progress(module.params["progress_path"]) as progress:
+                copied = engine.copy(request, progress)
+    except DatabaseError as error:
+        module.fail_json(msg=str(error))
+    result = result_of(copied)
+    if module._diff:
+        result["diff"] = {
+            "before": {"databases": copied.replaced},
+            "after": {"databases": [database.name for database in copied.databases]},
+        }
+    module.exit_json(changed=True, **result)
+
+
+if __name__ == "__main__":  # pragma: no cover
+    main()
