@@ -1,0 +1,70 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Waiting for a health picture. Private to this collection; may change at any time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ansible_collections.waba.migration.plugins.module_utils._api import Api
+from ansible_collections.waba.migration.plugins.module_utils._errors import ApiError, TransportError
+from ansible_collections.waba.migration.plugins.module_utils._health import Node, Topology, initialising, lacking, parse_health
+
+# The webapp answers these while the coreapp, the database or the schema are on their way.
+NOT_YET = (1011, 1014, 1016, 1017, 1018, 1023)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The last look: the nodes, what they lack, and how long it took in seconds."""
+
+    nodes: list[Node]
+    missing: list[str]
+    waited: float
+
+    @property
+    def healthy(self) -> bool:
+        return not self.missing
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds. ``initialising`` counts instead of ``timeout`` while the schema is created or upgraded."""
+
+    timeout: float
+    initialising: float
+    interval: float
+
+
+def look(api: Api, topology: Topology, state: str) -> tuple[list[Node], list[str]]:
+    """One look. What can be expected of a client that is coming up is something that it lacks, not an error."""
+    try:
+        nodes = parse_health(api.get("/v1/health"))
+    except TransportError as error:
+        return [], [str(error)]
+    except ApiError as error:
+        if error.code not in NOT_YET and error.status not in (502, 503, 504):
+            raise
+        return [], [str(error)]
+    return nodes, lacking(nodes, topology, state)
+
+
+def wait_for(
+    api: Api,
+    topology: Topology,
+    state: str,
+    patience: Patience,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> Picture:
+    start = clock()
+    while True:
+        nodes, missing = look(api, topology, state)
+        waited = clock() - start
+        limit = patience.initialising if initialising(nodes) else patience.timeout
+        if not missing or waited >= limit:
+            return Picture(nodes, missing, round(waited, 3))
+        sleep(min(patience.interval, max(0.0, limit - waited)))
