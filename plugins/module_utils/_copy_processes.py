@@ -5,16 +5,20 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import IO, TypeVar
 
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
 
 STDERR_LIMIT = 8192
 GRACE_SECONDS = 3.0
+# libpq names the file that it took the password from, which is gone by the time somebody reads this.
+_PASSWORD_FILE = re.compile(r'; password retrieved from file "[^"]*"')
 
 Result = TypeVar("Result")
 
@@ -25,6 +29,15 @@ class Stopped(DatabaseError):
 
 class ToolError(DatabaseError):
     """A tool ended with an error; the text is the tool's own."""
+
+
+@contextmanager
+def during(what: str) -> Iterator[None]:
+    """Say what was being done when a tool failed."""
+    try:
+        yield
+    except ToolError as error:
+        raise DatabaseError(f"{what} failed: {error}") from error
 
 
 class Child:
@@ -50,7 +63,7 @@ class Child:
         """What the tool said, on one line."""
         self._reader.join(GRACE_SECONDS)
         text = self._tail.decode("utf-8", "replace")
-        return "; ".join(line.strip() for line in text.splitlines() if line.strip())
+        return _PASSWORD_FILE.sub("", "; ".join(line.strip() for line in text.splitlines() if line.strip()))
 
     def failure(self) -> str | None:
         """Why the finished process failed, or None when it did not."""

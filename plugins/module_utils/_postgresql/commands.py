@@ -42,13 +42,12 @@ def dump_small_data(tools: Tools, address: str, snapshot: str, big_tables: Seque
     return dump(tools, address, snapshot, "--section=data", "--blobs", *excluded)
 
 
-def restore(tools: Tools, address: str, path: str, section: str, *more: str) -> list[str]:
+def restore(tools: Tools, address: str, path: str, *more: str) -> list[str]:
     return [
         tools.path("pg_restore"),
         *LEFT_OUT,
         "--no-password",
         "--exit-on-error",
-        f"--section={section}",
         f"--dbname={address}",
         *more,
         path,

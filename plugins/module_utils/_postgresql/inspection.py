@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_processes import ToolError, in_parallel
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, InspectRequest
 from ansible_collections.waba.migration.plugins.module_utils._database_names import (
     AUTH_STORE,
@@ -63,14 +63,11 @@ class DatabaseReader:
         name = facts["name"]
         if not facts["connectable"]:
             raise DatabaseError(f"{self._request.server.user} may not connect to {name} on {self._request.server}.")
-        try:
-            with self._workplace.session(SERVICE, name) as session:
-                inventory = session.query(catalog.INVENTORY)
-                auth_schema = _holds_auth_schema(session)
-                tables = tables_of(inventory)
-                rows = self._rows(session, tables)
-        except ToolError as error:
-            raise DatabaseError(f"Reading the database {name} on {self._request.server} failed: {error}") from error
+        with during(self._reading(name)), self._workplace.session(SERVICE, name) as session:
+            inventory = session.query(catalog.INVENTORY)
+            auth_schema = _holds_auth_schema(session)
+            tables = tables_of(inventory)
+            rows = self._rows(session, tables)
         return {
             **{fact: facts[fact] for fact in COMMON_FACTS},
             "store": store,
@@ -89,11 +86,8 @@ class DatabaseReader:
         name = facts["name"]
         auth_schema = None
         if facts["connectable"]:
-            try:
-                with self._workplace.session(SERVICE, name) as session:
-                    auth_schema = _holds_auth_schema(session)
-            except ToolError as error:
-                raise DatabaseError(f"Reading the database {name} on {self._request.server} failed: {error}") from error
+            with during(self._reading(name)), self._workplace.session(SERVICE, name) as session:
+                auth_schema = _holds_auth_schema(session)
         return {
             "name": name,
             "owner": facts["owner"],
@@ -101,6 +95,9 @@ class DatabaseReader:
             "comment": facts["comment"],
             "auth_schema": auth_schema,
         }
+
+    def _reading(self, name: str) -> str:
+        return f"Reading the database {name} on {self._request.server}"
 
     def _rows(self, session: Session, tables: list[Table]) -> list[int]:
         if not self._request.count_rows:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_processes import ToolError, in_parallel
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import ToolError, during, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import commands
@@ -23,7 +23,7 @@ SOURCE = "source"
 TARGET = "target"
 LOAD = "load"
 
-_ECHOED_COPY = re.compile(r"^COPY (.+?) \(.*\) FROM stdin;$")
+_ECHOED_COPY = re.compile(r"^COPY (.+?) +(?:\(.*\) )?FROM stdin;$")
 _COPIED = re.compile(r"^COPY (\d+)$")
 
 
@@ -69,22 +69,22 @@ class Loader:
     def _restore_before_data(self, archive: str) -> None:
         what = "the tables' definitions"
         if not self._plan.privileged:
-            self._restore(what, archive, "pre-data", self._into)
+            self._restore(what, archive, self._into, "--section=pre-data")
             return
         schemas, privileged, others = commands.split_entries(self._listing(archive, "pre-data"))
-        self._restore(what, archive, "pre-data", self._into, *self._only(archive, schemas))
-        self._restore(what, archive, "pre-data", self._as_administrator(), *self._only(archive, privileged))
-        self._restore(what, archive, "pre-data", self._into, *self._only(archive, others))
+        self._restore(what, archive, self._into, self._only(archive, schemas))
+        self._restore(what, archive, self._as_administrator(), self._only(archive, privileged))
+        self._restore(what, archive, self._into, self._only(archive, others))
 
     def _restore_after_data(self, archive: str) -> None:
         what = "indexes and constraints"
         jobs = f"--jobs={self._request.jobs}"
         if not self._plan.privileged:
-            self._restore(what, archive, "post-data", self._into, jobs)
+            self._restore(what, archive, self._into, jobs, "--section=post-data")
             return
         _schemas, privileged, others = commands.split_entries(self._listing(archive, "post-data"))
-        self._restore(what, archive, "post-data", self._into, jobs, *self._only(archive, others))
-        self._restore(what, archive, "post-data", self._as_administrator(), *self._only(archive, privileged))
+        self._restore(what, archive, self._into, jobs, self._only(archive, others))
+        self._restore(what, archive, self._as_administrator(), self._only(archive, privileged))
 
     def _data(self) -> None:
         """The big tables' pieces and one stream with all the rest, side by side."""
@@ -100,11 +100,8 @@ class Loader:
         tools = self._workplace.tools
         reader = commands.read_piece(tools, self._from, self._snapshot, big, piece)
         writer = commands.write_piece(tools, self._into, big)
-        with self._slots:
-            try:
-                self._workplace.children.pipe(reader, writer, self._encoding, self._count_rows)
-            except ToolError as error:
-                raise self._failed(f"table {big.table}", error) from error
+        with self._slots, during(self._copying(f"table {big.table}")):
+            self._workplace.children.pipe(reader, writer, self._encoding, self._count_rows)
 
     def _script(self, what: str, dump: Sequence[str]) -> None:
         """Run pg_dump into psql; psql's echo keeps us informed on where it is."""
@@ -123,7 +120,8 @@ class Loader:
             try:
                 self._workplace.children.pipe(dump, writer, on_line=watch)
             except ToolError as error:
-                raise self._failed(f"table {table[0]}" if table else what, error) from error
+                copying = self._copying(f"table {table[0]}" if table else what)
+                raise DatabaseError(f"{copying} failed: {error}") from error
 
     def _count_rows(self, line: str) -> bool:
         copied = _COPIED.match(line)
@@ -131,14 +129,12 @@ class Loader:
             self._progress.advance(rows=int(copied.group(1)))
         return bool(copied)
 
-    def _restore(self, what: str, archive: str, section: str, address: str, *more: str) -> None:
-        self._run(what, commands.restore(self._workplace.tools, address, archive, section, *more))
+    def _restore(self, what: str, archive: str, address: str, *which: str) -> None:
+        self._run(what, commands.restore(self._workplace.tools, address, archive, *which))
 
     def _run(self, what: str, argv: Sequence[str]) -> None:
-        try:
+        with during(self._copying(what)):
             self._workplace.children.run(argv)
-        except ToolError as error:
-            raise self._failed(what, error) from error
 
     def _listing(self, archive: str, section: str) -> str:
         tools = self._workplace.tools
@@ -146,17 +142,17 @@ class Loader:
             [tools.path("pg_restore"), "--list", *commands.LEFT_OUT, f"--section={section}", archive]
         )
 
-    def _only(self, archive: str, entries: Sequence[str]) -> list[str]:
+    def _only(self, archive: str, entries: Sequence[str]) -> str:
+        """Restore these entries. Not to be combined with a section: entries that are listed count as coming after all that
+        are not, and a comment counts to the section of what stands before it.
+        """
         path = f"{archive}.list"
         with open(path, "w", encoding="utf-8") as file:
             file.write("".join(f"{entry}\n" for entry in entries))
-        return [f"--use-list={path}"]
+        return f"--use-list={path}"
 
     def _as_administrator(self) -> str:
         return self._workplace.address(TARGET, incomplete_name(self._plan.database))
 
-    def _failed(self, what: str, error: ToolError) -> DatabaseError:
-        return DatabaseError(
-            f"Copying {what} of the database {self._plan.database} from {self._request.source} to {self._request.target} "
-            f"failed: {error}"
-        )
+    def _copying(self, what: str) -> str:
+        return f"Copying {what} of the database {self._plan.database} from {self._request.source} to {self._request.target}"

@@ -141,7 +141,8 @@ def make_plan(
             pieces=pieces_of(table, version_num),
         )
         for table in tables
-        if is_big(table, facts["encoding"])
+        # A table may have no columns, and COPY takes no empty list of them.
+        if is_big(table, facts["encoding"]) and columns[str(table.oid)]["columns"]
     ]
     return Plan(
         database=database,

@@ -10,7 +10,7 @@ import time
 from functools import partial
 from typing import Any
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Stopped, ToolError, in_parallel
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Stopped, ToolError, during, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
 from ansible_collections.waba.migration.plugins.module_utils._database import (
     CopyRequest,
@@ -27,7 +27,6 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.connect
 )
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.load import LOAD, SOURCE, TARGET, Loader
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import (
-    BIG_TABLE_BYTES,
     Plan,
     is_big,
     make_plan,
@@ -90,16 +89,10 @@ class Transfer:
         started = time.monotonic()
         plans = self.plan()
         try:
-            self._progress.phase("copying")
-            self._progress.measure_bytes_with(self._measure)
-            self._target.drop(self._leftovers)
-            self._target.drop_unused(self._replaced)
+            self._make_room()
             steps = [partial(self._copy_database, plan) for plan in plans]
             results = in_parallel(self._workplace.children, steps, DATABASES_AT_ONCE)
-            self._progress.phase("showing")
-            if self._request.require_idle_source:
-                self._check_idle({facts["name"]: facts for facts in self._source.query(catalog.DATABASES)})
-            self._target.show(plans)
+            self._show(plans)
         except BaseException as error:
             self._give_up(error)
         order = {name: position for position, name in enumerate(self._request.databases)}
@@ -108,6 +101,21 @@ class Transfer:
             seconds=time.monotonic() - started,
             replaced=self._replaced,
         )
+
+    def _make_room(self) -> None:
+        self._progress.phase("copying")
+        self._progress.measure_bytes_with(self._measure)
+        with during(f"Dropping what earlier runs left on the target {self._request.target}"):
+            self._target.drop(self._leftovers)
+            self._target.drop_unused(self._replaced)
+
+    def _show(self, plans: list[Plan]) -> None:
+        self._progress.phase("showing")
+        if self._request.require_idle_source:
+            self._check_idle({facts["name"]: facts for facts in self._source.query(catalog.DATABASES)})
+        with during(f"Giving the databases their names on the target {self._request.target}"):
+            self._target.show(plans)
+        self._created.clear()
 
     def _connect(self) -> tuple[dict[str, Any], dict[str, Any]]:
         self._source = self._workplace.session(SOURCE)
@@ -166,14 +174,12 @@ class Transfer:
         name = facts["name"]
         session = self._workplace.session(SOURCE, name)
         self._sessions[name] = session
-        try:
+        with during(f"Reading the database {name} on {self._request.source}"):
             session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             self._snapshots[name] = session.query("SELECT to_jsonb(pg_export_snapshot())")
             inventory = session.query(catalog.INVENTORY)
             oids = [table.oid for table in tables_of(inventory) if is_big(table, facts["encoding"])]
             columns = session.query(catalog.columns_of(oids)) if oids else {}
-        except ToolError as error:
-            raise DatabaseError(f"Reading the database {name} on {self._request.source} failed: {error}") from error
         return make_plan(name, facts, inventory, columns, version_num)
 
     def _copy_database(self, plan: Plan) -> DatabaseResult:
@@ -207,35 +213,30 @@ class Transfer:
         Loader(self._workplace, self._request, self._progress, self._slots, plan, self._snapshots[plan.database]).load()
 
     def _create(self, plan: Plan) -> None:
-        self._created.append(incomplete_name(plan.database))
-        try:
+        name = incomplete_name(plan.database)
+        self._created.append(name)
+        with during(f"Creating the database {name} on the target {self._request.target}"):
             self._target.create(plan)
-            if plan.public_schema:
-                return
-            with self._workplace.session(TARGET, incomplete_name(plan.database)) as session:
-                session.execute("DROP SCHEMA public")
-        except ToolError as error:
-            raise DatabaseError(
-                f"Creating the database {plan.database} on the target {self._request.target} failed: {error}"
-            ) from error
+            if not plan.public_schema:
+                with self._workplace.session(TARGET, name) as session:
+                    session.execute("DROP SCHEMA public")
 
     def _read_source(self, plan: Plan) -> gate.Truth:
-        try:
-            return gate.read_truth(self._sessions[plan.database], plan)
-        except ToolError as error:
-            raise DatabaseError(f"Counting the rows of {plan.database} on {self._request.source} failed: {error}") from error
+        with during(f"Counting the rows of the database {plan.database} on {self._request.source}"):
+            truth = gate.read_truth(self._sessions[plan.database], plan)
+        self._progress.expect(rows=sum(truth.rows) - sum(table.estimate for table in plan.tables))
+        return truth
 
     def _read_target(self, plan: Plan, hidden: str) -> gate.Truth:
-        small = [identifier(table.schema, table.name) for table in plan.tables if table.bytes < BIG_TABLE_BYTES]
-        try:
-            with self._workplace.session(LOAD, hidden) as session:
-                truth = gate.read_truth(session, plan)
-                if small:
-                    # The client's first minutes go by these figures; the large tables are left to autovacuum.
-                    session.execute(f"ANALYZE {', '.join(small)}")
-                return truth
-        except ToolError as error:
-            raise DatabaseError(f"Counting the rows of {plan.database} on {self._request.target} failed: {error}") from error
+        encoding = plan.facts["encoding"]
+        small = [identifier(table.schema, table.name) for table in plan.tables if not is_big(table, encoding)]
+        counting = f"Counting the rows of the database {hidden} on {self._request.target}"
+        with during(counting), self._workplace.session(LOAD, hidden) as session:
+            truth = gate.read_truth(session, plan)
+            if small:
+                # The client's first minutes go by these figures; the large tables are left to autovacuum.
+                session.execute(f"ANALYZE {', '.join(small)}")
+            return truth
 
     def _measure(self) -> int | None:
         try:

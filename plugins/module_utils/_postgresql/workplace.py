@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Children, ToolError
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Children, during
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import Connections
@@ -63,11 +63,9 @@ class Workplace:
 
     def server_facts(self, service: str, session: Session) -> dict[str, Any]:
         """Ask a server who it is. The first question to it, so it is the one that tells why it cannot be reached."""
-        try:
+        server = self._servers[service]
+        with during(f"Connecting to the database server {server} as {server.user}"):
             return dict(session.query(catalog.SERVER))
-        except ToolError as error:
-            server = self._servers[service]
-            raise DatabaseError(f"The database server {server} does not let {server.user} in: {error}") from error
 
     def use_tools_of(self, major: int, server: str) -> None:
         found = self._finder.of_major(major)
