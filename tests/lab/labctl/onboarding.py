@@ -59,7 +59,7 @@ def onboard(
     project.write_files(lab, number, topology, secrets)
     project.start(lab, number)
     api = Api(state.port("old", number.api_port))
-    _first_login(api, number, secrets[f"{number.key}_admin_password"])
+    _first_login(api, lab, number, secrets[f"{number.key}_admin_password"])
     say(f"{number.title}: registering {number.wa_id}")
     _register(api, state, number, topology)
     api.must("POST", "/v1/settings/account/two-step", {"pin": secrets[f"{number.key}_two_step_pin"]})
@@ -79,10 +79,13 @@ def seed(lab: Lab, number: Number, topology: Topology, messages: int, source: in
     ).strip()  # fmt: skip
 
 
-def _first_login(api: Api, number: Number, password: str) -> None:
+def _first_login(api: Api, lab: Lab, number: Number, password: str) -> None:
     """Logs in with the default password and changes it; or with the changed one, when an earlier run came that far."""
 
     def missing() -> str:
+        last_words = project.crashed(lab, number)
+        if last_words:
+            raise LabError(f"Starting the client of {number.title}", last_words, READ_LOGS.format(project=number.project))
         answer = api.login("admin", password)
         if answer.status == 401:
             answer = api.login("admin", DEFAULT_PASSWORD, new_password=password)

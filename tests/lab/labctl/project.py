@@ -112,6 +112,16 @@ def containers(lab: Lab, host: str) -> list[dict[str, Any]]:
     return [_described(document) for document in json.loads(text or "[]")]
 
 
+def crashed(lab: Lab, number: Number) -> str:
+    """Last words of the project's containers that end as soon as they are started; empty when none does."""
+    return docker.script(
+        lab.container("old"),
+        f"for id in $(docker ps --quiet --filter label={PROJECT_LABEL}={number.project} --filter status=restarting); do\n"
+        "  docker inspect --format '{{.Name}} keeps ending:' $id; docker logs --tail 3 $id 2>&1\ndone\n",
+        tried=f"Looking for crashed containers of {number.title}",
+    ).strip()
+
+
 def _described(document: dict[str, Any]) -> dict[str, Any]:
     labels = document["Config"]["Labels"] or {}
     return {

@@ -18,3 +18,7 @@ fi
 rm -f /var/run/docker.pid /run/docker/containerd/containerd.pid
 mkdir -p /run/sshd
 chmod 0700 /root /root/.ssh
+
+# The outer engine sets ndots, with which the inner one would not pass names without a dot on to it.
+resolver=$(grep -v '^options' /etc/resolv.conf)
+printf '%s\n' "$resolver" > /etc/resolv.conf
