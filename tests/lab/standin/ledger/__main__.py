@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from standin.ledger.balance import balance
+from standin.ledger.balance import balance, without
 from standin.traffic.log import read
 
 
@@ -23,12 +23,20 @@ def collect(number: str, network: str, receiver: str, log: Path, grace: float) -
         state = client.get(f"{network}/state").json()
         since = {"since": state["baseline"]}
         now = time.time()
+        others = [other for other in state["numbers"] if other != number]
+        # One receiver may serve several numbers. What belongs to another one is that one's business.
+        foreign = {
+            row["id"]
+            for other in others
+            for kind in ("inbound", "outbound")
+            for row in client.get(f"{network}/{kind}", params={"number": other}).json()
+        }
         return balance(
             number,
             read(log),
             client.get(f"{network}/outbound", params={"number": number, **since}).json(),
             client.get(f"{network}/inbound", params={"number": number}).json(),
-            client.get(f"{receiver}/callbacks", params=since).json(),
+            without(foreign, client.get(f"{receiver}/callbacks", params=since).json()),
             client.get(f"{network}/events", params={"number": number}).json(),
             state,
             now,

@@ -50,6 +50,18 @@ def overlaps(events: list[Json]) -> list[Json]:
     return found
 
 
+def without(foreign: set[str], callbacks: list[Json]) -> list[Json]:
+    """The callbacks less the messages and statuses with these ids."""
+
+    def rest(body: Json) -> Json:
+        return {
+            key: [row for row in rows if row.get("id") not in foreign] if key in ("messages", "statuses") else rows
+            for key, rows in body.items()
+        }
+
+    return [{**callback, "body": rest(callback["body"])} for callback in callbacks]
+
+
 def _acknowledged(callbacks: list[Json]) -> tuple[Counter[str], Counter[tuple[str, str]]]:
     messages: Counter[str] = Counter()
     statuses: Counter[tuple[str, str]] = Counter()
