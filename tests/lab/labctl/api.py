@@ -44,10 +44,20 @@ class Api:
 
     def call(self, method: str, path: str, body: object = None, headers: dict[str, str] | None = None) -> Answer:
         """One request. Bytes and text are sent as they are, anything else as JSON."""
-        content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+        content = (
+            body.encode()
+            if isinstance(body, str)
+            else body
+            if isinstance(body, bytes)
+            else None
+            if body is None
+            else json.dumps(body).encode()
+        )
         kind = {} if body is None else {"Content-Type": "text/plain" if isinstance(body, str) else "application/json"}
         authorization = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=TIMEOUT_SECONDS, context=self._context)
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", self._port, timeout=TIMEOUT_SECONDS, context=self._context
+        )
         try:
             connection.request(method, path, content, {**kind, **authorization, **(headers or {})})
             response = connection.getresponse()

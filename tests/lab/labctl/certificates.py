@@ -16,7 +16,8 @@ from labctl.images import BASE_IMAGE
 from labctl.layout import ALIASES, DATABASE_HOSTS, SSH_HOSTS
 
 TLS_HOSTS = (*DATABASE_HOSTS, "webhook")
-LIFETIME_DAYS = 825
+LIFETIME = "-days 825"
+NEW_KEY = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
 
 
 @dataclass(frozen=True)
@@ -48,16 +49,16 @@ def recipe() -> str:
     """The shell script that makes everything and leaves it as a tar archive on standard output."""
     lines = [
         "umask 077; cd $(mktemp -d); exec 3>&1 1>&2",
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem"
-        f" -days {LIFETIME_DAYS} -subj '/CN=waba lab authority'"
-        " -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign",
+        (
+            f"openssl req -x509 {NEW_KEY} -keyout ca.key -out ca.pem {LIFETIME} -subj '/CN=waba lab authority'"
+            " -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign,cRLSign"
+        ),
     ]
     for host in TLS_HOSTS:
         lines += [
-            f"openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout {host}.key -out {host}.csr -subj /CN={host}",
+            f"openssl req {NEW_KEY} -keyout {host}.key -out {host}.csr -subj /CN={host}",
             f"printf 'subjectAltName={subject_names(host)}\\nextendedKeyUsage=serverAuth\\n' > {host}.ext",
-            f"openssl x509 -req -in {host}.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days {LIFETIME_DAYS}"
-            f" -extfile {host}.ext -out {host}.crt",
+            f"openssl x509 -req -in {host}.csr -CA ca.pem -CAkey ca.key -CAcreateserial {LIFETIME} -extfile {host}.ext -out {host}.crt",
             f"rm {host}.csr {host}.ext",
         ]
     lines += [f"ssh-keygen -q -t ed25519 -N '' -C {host} -f {host}.ssh" for host in SSH_HOSTS]

@@ -25,12 +25,16 @@ Command = Callable[[Lab, argparse.Namespace], int]
 
 
 def say(text: str) -> None:
-    print(f"  {time.strftime('%H:%M:%S')}  {text}", file=sys.stderr, flush=True)
+    # One write a line: several hosts and clients are at work at the same time.
+    sys.stderr.write(f"  {time.strftime('%H:%M:%S')}  {text}\n")
+    sys.stderr.flush()
 
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="lab", description=__doc__, epilog="LAB_NAME in the environment names the lab (default waba-lab); several can live side by side."
+        prog="lab",
+        description=__doc__,
+        epilog="LAB_NAME in the environment names the lab (default waba-lab); several can live side by side.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -44,9 +48,17 @@ def build_parser() -> argparse.ArgumentParser:
         ("reset", command_reset, "back to the pristine old side with an empty new side"),
     ):
         added = command(name, run, summary)
-        added.add_argument("--topology", choices=("single", "multiconnect"), help="how number A's client is built (default: as it is, at first single)")
-        added.add_argument("--shards", type=int, choices=(1, 2, 4, 8), help="shards of a multiconnect client (default 1)")
-        added.add_argument("--messages", type=positive, metavar="N", help="messages on number A (default: as it is, at first 20000)")
+        added.add_argument(
+            "--topology",
+            choices=("single", "multiconnect"),
+            help="how number A's client is built (default: as it is, at first single)",
+        )
+        added.add_argument(
+            "--shards", type=int, choices=(1, 2, 4, 8), help="shards of a multiconnect client (default 1)"
+        )
+        added.add_argument(
+            "--messages", type=positive, metavar="N", help="messages on number A (default: as it is, at first 20000)"
+        )
         added.add_argument("--images-on-new", action="store_true", help="the new host has the client's images already")
         if name == "up":
             added.add_argument("--bare", action="store_true", help="only hosts and database servers, without clients")
@@ -57,17 +69,27 @@ def build_parser() -> argparse.ArgumentParser:
     command("status", command_status, "show who is connected, containers, databases, traffic and the ledger")
     added = command("seed", command_seed, "write more messages into a client's history")
     added.add_argument("count", type=positive, metavar="N")
-    added.add_argument("--number", choices=[number.key for number in NUMBERS], default=ACME.key, help="whose (default acme)")
-    command("traffic", command_traffic, "let messages flow in both directions, or end it").add_argument("action", choices=("start", "stop"))
+    added.add_argument(
+        "--number", choices=[number.key for number in NUMBERS], default=ACME.key, help="whose (default acme)"
+    )
+    command("traffic", command_traffic, "let messages flow in both directions, or end it").add_argument(
+        "action", choices=("start", "stop")
+    )
     added = command("ledger", command_ledger, "tell whether every message arrived once; exit status 1 when not")
-    added.add_argument("--number", choices=[number.key for number in NUMBERS], default=ACME.key, help="whose (default acme)")
+    added.add_argument(
+        "--number", choices=[number.key for number in NUMBERS], default=ACME.key, help="whose (default acme)"
+    )
     added.add_argument("--json", action="store_true", help="the whole document")
-    added.add_argument("--settle", type=int, default=0, metavar="S", help="wait up to S seconds until nothing is pending")
+    added.add_argument(
+        "--settle", type=int, default=0, metavar="S", help="wait up to S seconds until nothing is pending"
+    )
     command("truth", command_truth, "everything that a test needs to judge a migration").add_argument(
         "--json", action="store_true", help="accepted for clarity; it always is JSON"
     )
 
-    kinds = command("fault", command_fault, "do deliberate damage, or undo it").add_subparsers(dest="fault", required=True, metavar="FAULT")
+    kinds = command("fault", command_fault, "do deliberate damage, or undo it").add_subparsers(
+        dest="fault", required=True, metavar="FAULT"
+    )
     cut = kinds.add_parser("cut-link", help="drop a host's packets")
     cut.add_argument("host", choices=HOSTS)
     cut.add_argument("--peer", choices=faults.CUT_PEERS, help="only those from and to this one (default: all)")
@@ -92,7 +114,9 @@ def chosen_number(options: argparse.Namespace) -> Number:
 
 
 def wishes(options: argparse.Namespace) -> Wishes:
-    return Wishes(options.topology, options.shards, options.messages, getattr(options, "bare", False), options.images_on_new)
+    return Wishes(
+        options.topology, options.shards, options.messages, getattr(options, "bare", False), options.images_on_new
+    )
 
 
 def command_up(lab: Lab, options: argparse.Namespace) -> int:
@@ -175,7 +199,9 @@ def command_exec(lab: Lab, options: argparse.Namespace) -> int:
     hosts.require_running(lab, options.host)
     argv = options.argv[1:] if options.argv[:1] == ["--"] else options.argv
     terminal = ["-it"] if sys.stdin.isatty() and sys.stdout.isatty() else ["-i"]
-    return subprocess.run(["docker", "exec", *terminal, lab.container(options.host), *(argv or ["bash"])], check=False).returncode
+    return subprocess.run(
+        ["docker", "exec", *terminal, lab.container(options.host), *(argv or ["bash"])], check=False
+    ).returncode
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -61,15 +61,17 @@ def ensure(lab: Lab, state: State, setup: Setup, secrets: dict[str, str], say: C
         return
     if not _on_old(lab, number):
         raise LabError(
-            f"Starting the client of {number.title}", "its containers are fenced or gone on the old host", "Run `lab reset` to start over."
+            f"Starting the client of {number.title}",
+            "its containers are fenced or gone on the old host",
+            "Run `lab reset` to start over.",
         )
     project.start(lab, number)
     onboarding.wait_connected(state, number, setup.topology)
 
 
 def has_pristine(state: State, setup: Setup) -> bool:
-    kept = state.pristine.get(setup.number.key, {})
-    return kept.get("signature") == setup.signature()
+    kept: dict[str, Any] = state.pristine.get(setup.number.key, {})
+    return bool(kept.get("signature") == setup.signature())
 
 
 def _on_old(lab: Lab, number: Number) -> bool:
@@ -116,4 +118,8 @@ def is_whole(lab: Lab, state: State, setup: Setup) -> bool:
     number = setup.number
     found = [container for container in project.containers(lab, "old") if container["project"] == number.project]
     slots = set(control.connected_slots(state, number.wa_id))
-    return bool(found) and all(c["status"] == "running" and c["networks"] for c in found) and onboarding.expected_slots(setup.topology) <= slots
+    return (
+        bool(found)
+        and all(c["status"] == "running" and c["networks"] for c in found)
+        and onboarding.expected_slots(setup.topology) <= slots
+    )

@@ -79,7 +79,9 @@ def compose_file(number: Number, topology: Topology) -> str:
     """The project's docker-compose.yml."""
     inside = number is BETA
     multiconnect = topology.kind != "single"
-    sample = ("postgres/" if inside else "prod-") + ("multiconnect-compose.yml" if multiconnect else "docker-compose.yml")
+    sample = ("postgres/" if inside else "prod-") + (
+        "multiconnect-compose.yml" if multiconnect else "docker-compose.yml"
+    )
     services = [HEAD.format(title=number.title, sample=sample)]
     database = ("db",) if inside else ()
     if inside:
@@ -116,7 +118,10 @@ def project_files(number: Number, topology: Topology, secrets: dict[str, str]) -
         "WA_DB_NAME_PREFIX": number.prefix,
         "WA_CONFIG_ON_DB": "1",
     }
-    web = {"WA_WEB_JWT_CRYPTO_KEY": secrets[f"{number.key}_jwt_crypto_key"], "WA_API_KEY": secrets[f"{number.key}_api_key"]}
+    web = {
+        "WA_WEB_JWT_CRYPTO_KEY": secrets[f"{number.key}_jwt_crypto_key"],
+        "WA_API_KEY": secrets[f"{number.key}_api_key"],
+    }
     documents = {
         "docker-compose.yml": (compose_file(number, topology), 0o644),
         ".env": (_env({"WA_API_VERSION": CLIENT_VERSION}), 0o644),
@@ -124,7 +129,10 @@ def project_files(number: Number, topology: Topology, secrets: dict[str, str]) -
         "web.env": (_env(web), 0o600),
     }
     if number is BETA:
-        documents["postgres.env"] = (_env({"POSTGRES_USER": number.database_user, "POSTGRES_PASSWORD": password}), 0o600)
+        documents["postgres.env"] = (
+            _env({"POSTGRES_USER": number.database_user, "POSTGRES_PASSWORD": password}),
+            0o600,
+        )
     return [File(f"{number.directory}/{name}", content.encode(), mode) for name, (content, mode) in documents.items()]
 
 

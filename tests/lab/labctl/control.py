@@ -28,7 +28,9 @@ def _ask(state: State, host: str, path: str, body: object = None) -> Any:
             text = response.read().decode()
     except urllib.error.HTTPError as error:
         raise LabError(
-            f"Asking {host} for {path}", f"HTTP {error.code} {error.read().decode(errors='replace')[:300]}", f"Read `docker logs` of {host}."
+            f"Asking {host} for {path}",
+            f"HTTP {error.code} {error.read().decode(errors='replace')[:300]}",
+            f"Read `docker logs` of {host}.",
         ) from error
     except OSError as error:
         raise LabError(f"Asking {host} for {path}", str(error), "Run `lab up`.") from error
@@ -85,7 +87,9 @@ def snapshot(state: State, wa_id: str) -> dict[str, Any]:
 def restore(state: State, wa_id: str, kept: dict[str, Any], pin: str) -> None:
     """Registers a number anew with the identity and the PIN that its pristine client has."""
     forget(state, wa_id)
-    with socket.create_connection(("127.0.0.1", state.port("whatsapp", WIRE_PORT)), timeout=TIMEOUT_SECONDS) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", state.port("whatsapp", WIRE_PORT)), timeout=TIMEOUT_SECONDS
+    ) as connection:
         stream = connection.makefile("rwb")
         for message, wanted in (
             ({"type": "register", "pin": None}, "code_sent"),
@@ -96,4 +100,8 @@ def restore(state: State, wa_id: str, kept: dict[str, Any], pin: str) -> None:
             stream.flush()
             answer = json.loads(stream.readline() or b"{}")
             if answer.get("type") != wanted:
-                raise LabError(f"Registering {wa_id} with the lab's network", f"{message['type']}: {answer}", "Run `lab down` and `lab up`.")
+                raise LabError(
+                    f"Registering {wa_id} with the lab's network",
+                    f"{message['type']}: {answer}",
+                    "Run `lab down` and `lab up`.",
+                )

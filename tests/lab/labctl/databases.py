@@ -73,7 +73,12 @@ def databases(lab: Lab, host: str) -> list[Database]:
 def ensure_old_server(lab: Lab, secrets: dict[str, str]) -> None:
     """Number A's account, and databases that are none of its business."""
     user = ACME.database_user
-    if not sql(lab, "db-old", f"SELECT 1 FROM pg_roles WHERE rolname = '{user}';", tried="Looking for number A's database account"):
+    if not sql(
+        lab,
+        "db-old",
+        f"SELECT 1 FROM pg_roles WHERE rolname = '{user}';",
+        tried="Looking for number A's database account",
+    ):
         verifier = scram_verifier(secrets["acme_database_password"])
         sql(
             lab,
@@ -86,7 +91,12 @@ def ensure_old_server(lab: Lab, secrets: dict[str, str]) -> None:
     for name in FOREIGN_DATABASES:
         if name in present:
             continue
-        sql(lab, "db-old", f"CREATE DATABASE {quoted(name)} OWNER somebody_else;", tried=f"Creating the foreign database {name}")
+        sql(
+            lab,
+            "db-old",
+            f"CREATE DATABASE {quoted(name)} OWNER somebody_else;",
+            tried=f"Creating the foreign database {name}",
+        )
         sql(
             lab,
             "db-old",
@@ -119,8 +129,14 @@ def keep_pristine(lab: Lab) -> list[str]:
 def restore_pristine(lab: Lab) -> None:
     """Replaces whatever number A has on db-old by the pristine copies."""
     found = databases(lab, "db-old")
-    kept = [database.name.removeprefix(PRISTINE_PREFIX) for database in found if database.name.startswith(PRISTINE_PREFIX)]
-    statements = [_drop(database.name) for database in found if database.name not in FOREIGN_DATABASES and not database.name.startswith(PRISTINE_PREFIX)]
+    kept = [
+        database.name.removeprefix(PRISTINE_PREFIX) for database in found if database.name.startswith(PRISTINE_PREFIX)
+    ]
+    statements = [
+        _drop(database.name)
+        for database in found
+        if database.name not in FOREIGN_DATABASES and not database.name.startswith(PRISTINE_PREFIX)
+    ]
     statements += [_copy(PRISTINE_PREFIX + name, name, ACME.database_user) for name in kept]
     sql(lab, "db-old", "\n".join(statements), tried="Bringing number A's databases back")
 
@@ -135,7 +151,10 @@ def empty_new_server(lab: Lab) -> None:
     """Removes every database and account that a migration has left on db-new."""
     statements = [_drop(database.name) for database in databases(lab, "db-new")]
     roles = sql(
-        lab, "db-new", "SELECT rolname FROM pg_roles WHERE rolname <> 'postgres' AND rolname NOT LIKE 'pg\\_%';", tried="Listing the accounts of db-new"
+        lab,
+        "db-new",
+        "SELECT rolname FROM pg_roles WHERE rolname <> 'postgres' AND rolname NOT LIKE 'pg\\_%';",
+        tried="Listing the accounts of db-new",
     )
     for (role,) in roles:
         statements += [f"DROP OWNED BY {quoted(role)} CASCADE;", f"DROP ROLE {quoted(role)};"]

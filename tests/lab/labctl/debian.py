@@ -36,7 +36,9 @@ def ensure_debian() -> None:
 
 def _pulled() -> bool:
     """Whether the registry handed the image out. One that does not answer at all may cost only seconds."""
-    process = subprocess.Popen(["docker", "pull", REGISTRY_IMAGE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        ["docker", "pull", REGISTRY_IMAGE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     lines: queue.Queue[str] = queue.Queue()
 
     def read() -> None:
@@ -90,8 +92,13 @@ def _mmdebstrap() -> str:
             "Let the Docker engine reach a registry, or run `apt-get install mmdebstrap debian-archive-keyring` as root.",
         )
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-y", "-qq", "mmdebstrap", "debian-archive-keyring"]):
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=MAKE_SECONDS, check=False)
+    for command in (
+        ["apt-get", "update", "-qq"],
+        ["apt-get", "install", "-y", "-qq", "mmdebstrap", "debian-archive-keyring"],
+    ):
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment, timeout=MAKE_SECONDS, check=False
+        )
         if done.returncode != 0:
             raise LabError(
                 " ".join(command),

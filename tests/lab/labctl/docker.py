@@ -67,11 +67,15 @@ def call(
         )
     except FileNotFoundError as error:
         raise LabError(
-            "Starting the docker command", "there is no such program on this machine", "Install Docker Engine, then run this again."
+            "Starting the docker command",
+            "there is no such program on this machine",
+            "Install Docker Engine, then run this again.",
         ) from error
     except subprocess.TimeoutExpired as error:
         raise LabError(
-            f"docker {' '.join(arguments[:4])}", f"no answer within {timeout:.0f} s", "See whether the machine or its engine is overloaded."
+            f"docker {' '.join(arguments[:4])}",
+            f"no answer within {timeout:.0f} s",
+            "See whether the machine or its engine is overloaded.",
         ) from error
     return Result(done.returncode, done.stdout, done.stderr)
 
@@ -91,7 +95,9 @@ def run(
     return result
 
 
-def execute(container: str, *command: str, tried: str, stdin: bytes | None = None, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> str:
+def execute(
+    container: str, *command: str, tried: str, stdin: bytes | None = None, timeout: float = DEFAULT_TIMEOUT_SECONDS
+) -> str:
     """Runs a command inside a container, insists on success, returns what it printed."""
     interactive = ["-i"] if stdin is not None else []
     return run("exec", *interactive, container, *command, tried=tried, stdin=stdin, timeout=timeout).text
@@ -125,7 +131,11 @@ def inspect(kind: str, name: str) -> dict[str, Any] | None:
     if result.code != 0:
         if b"No such" in result.errors or b"not found" in result.errors:
             return None
-        raise LabError(f"Looking at the {kind} {name}", result.complaint, "See whether the Docker engine runs and lets this user in.")
+        raise LabError(
+            f"Looking at the {kind} {name}",
+            result.complaint,
+            "See whether the Docker engine runs and lets this user in.",
+        )
     document: list[dict[str, Any]] = json.loads(result.output)
     return document[0]
 

@@ -69,7 +69,9 @@ def ledger(lab: Lab, number: Number = ACME, settle: int = 0) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(result.output)
     except json.JSONDecodeError as error:
-        raise LabError("Balancing the ledger", result.complaint, "See that whatsapp and webhook are up: `lab status`.") from error
+        raise LabError(
+            "Balancing the ledger", result.complaint, "See that whatsapp and webhook are up: `lab status`."
+        ) from error
     return document
 
 

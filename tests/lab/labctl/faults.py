@@ -46,7 +46,9 @@ def cut_link(lab: Lab, state: State, host: str, peer: str | None = None) -> str:
 
 def heal_link(lab: Lab, state: State, host: str) -> str:
     """Undoes every cut of a host."""
-    _in_network_of(lab, state, host, f"iptables -t mangle -F {CHAIN} 2> /dev/null || true\n", f"Healing the link of {host}")
+    _in_network_of(
+        lab, state, host, f"iptables -t mangle -F {CHAIN} 2> /dev/null || true\n", f"Healing the link of {host}"
+    )
     state.cut = [other for other in state.cut if other != host]
     return f"{host} has all its links"
 
@@ -83,7 +85,9 @@ def _address(lab: Lab, peer: str) -> str:
         container = docker.inspect("container", lab.container(peer))
         found = "" if container is None else str(container["NetworkSettings"]["Networks"][lab.network]["IPAddress"])
     if not found:
-        raise LabError(f"Looking up the address of {peer}", "it has none", f"Run `lab up`, or `lab fault start-host {peer}`.")
+        raise LabError(
+            f"Looking up the address of {peer}", "it has none", f"Run `lab up`, or `lab fault start-host {peer}`."
+        )
     return str(ipaddress.ip_address(found))
 
 
@@ -98,7 +102,9 @@ def kill_database(lab: Lab, state: State, host: str) -> str:
 
 
 def start_database(lab: Lab, state: State, host: str) -> str:
-    docker.script(lab.container(host), "rm -f /run/lab/postgresql.down\n", tried=f"Starting the database server of {host}")
+    docker.script(
+        lab.container(host), "rm -f /run/lab/postgresql.down\n", tried=f"Starting the database server of {host}"
+    )
     hosts.wait_ready(lab, state, host)
     return f"the database server of {host} is up"
 
@@ -110,7 +116,7 @@ def fill_disk(lab: Lab, state: State, host: str) -> str:
         lab.container(host),
         f"dd if=/dev/zero of={FILL_FILE} bs=1M 2> /dev/null || true\n"
         f"dd if=/dev/zero of={FILL_FILE}-rest bs=4k 2> /dev/null || true\n"
-        f"[ \"$(df --output=avail {FILL_FILE} | tail -n 1)\" -eq 0 ]\n",
+        f'[ "$(df --output=avail {FILL_FILE} | tail -n 1)" -eq 0 ]\n',
         tried=f"Filling the disk of {host}",
     )
     return f"the disk of {host} is full"
@@ -124,7 +130,9 @@ def free_disk(lab: Lab, state: State, host: str) -> str:
 
 def _require_small_disk(host: str) -> None:
     if host != "db-new":
-        raise LabError(f"Filling the disk of {host}", "its disk is this machine's own", "Only db-new has a disk of limited size.")
+        raise LabError(
+            f"Filling the disk of {host}", "its disk is this machine's own", "Only db-new has a disk of limited size."
+        )
 
 
 def stop_host(lab: Lab, state: State, host: str) -> str:
@@ -146,14 +154,18 @@ def start_host(lab: Lab, state: State, host: str) -> str:
 def restart_engine(lab: Lab, state: State, host: str) -> str:
     """Ends the Docker engine of a host; its supervisor starts it again at once."""
     name = lab.container(host)
-    before = docker.execute(name, "cat", "/run/lab/dockerd.pid", tried=f"Looking for the Docker engine of {host}").strip()
+    before = docker.execute(
+        name, "cat", "/run/lab/dockerd.pid", tried=f"Looking for the Docker engine of {host}"
+    ).strip()
     docker.execute(name, "kill", "-TERM", before, tried=f"Ending the Docker engine of {host}")
 
     def missing() -> str:
         after = docker.call("exec", name, "cat", "/run/lab/dockerd.pid").text.strip()
         return "" if after and after != before else "the engine has not been started again"
 
-    wait_until(missing, f"Restarting the Docker engine of {host}", ENGINE_SECONDS, f"Read /var/log/dockerd.log in {name}.")
+    wait_until(
+        missing, f"Restarting the Docker engine of {host}", ENGINE_SECONDS, f"Read /var/log/dockerd.log in {name}."
+    )
     hosts.wait_ready(lab, state, host)
     return f"the Docker engine of {host} has been restarted"
 

@@ -45,7 +45,15 @@ CAPABILITY_OPTIONS = (
 
 COMMANDS = {
     "whatsapp": ("python3", "-m", "standin.network"),
-    "webhook": ("python3", "-m", "standin.receiver", "--certificate", "/etc/lab/tls/server.crt", "--key", "/etc/lab/tls/server.key"),
+    "webhook": (
+        "python3",
+        "-m",
+        "standin.receiver",
+        "--certificate",
+        "/etc/lab/tls/server.crt",
+        "--key",
+        "/etc/lab/tls/server.key",
+    ),
     "traffic": ("python3", "-m", "standin.traffic", "--config", "/etc/lab/traffic.json", "--log", TRAFFIC_LOG),
 }
 
@@ -139,7 +147,12 @@ def outdated(lab: Lab, hosts: tuple[str, ...] = HOSTS) -> list[str]:
 
 
 def ensure_hosts(
-    lab: Lab, state: State, keys: Keys, secrets: dict[str, str], say: Callable[[str], None], chosen: tuple[str, ...] = HOSTS
+    lab: Lab,
+    state: State,
+    keys: Keys,
+    secrets: dict[str, str],
+    say: Callable[[str], None],
+    chosen: tuple[str, ...] = HOSTS,
 ) -> None:
     """Makes and starts whatever is not there yet, all hosts side by side, and waits until they can be used."""
     engine = probe_engine(state)
@@ -150,13 +163,20 @@ def ensure_hosts(
     _ensure_ports(state)
     _ensure_volumes(lab)
     with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:
-        futures = [pool.submit(_ensure_host, lab, state, engine, host, files_of(host, keys, secrets), say) for host in chosen]
+        futures = [
+            pool.submit(_ensure_host, lab, state, engine, host, files_of(host, keys, secrets), say) for host in chosen
+        ]
         for future in futures:
             future.result()
 
 
 def _ensure_ports(state: State) -> None:
-    missing = [(host, inside) for host, insides in PUBLISHED_PORTS.items() for inside in insides if str(inside) not in state.ports.get(host, {})]
+    missing = [
+        (host, inside)
+        for host, insides in PUBLISHED_PORTS.items()
+        for inside in insides
+        if str(inside) not in state.ports.get(host, {})
+    ]
     for (host, inside), outside in zip(missing, ports.pick(len(missing)) if missing else [], strict=True):
         state.ports.setdefault(host, {})[str(inside)] = outside
 
@@ -164,10 +184,16 @@ def _ensure_ports(state: State) -> None:
 def _ensure_volumes(lab: Lab) -> None:
     disk = lab.volume("db-new-data")
     wanted = {name for host in HOSTS for name in volumes_of(lab, host)}
-    present = set(docker.names("volume", "ls", "--quiet", "--filter", f"label={lab.label}", tried="Listing the lab's volumes"))
+    present = set(
+        docker.names("volume", "ls", "--quiet", "--filter", f"label={lab.label}", tried="Listing the lab's volumes")
+    )
     for name in sorted(wanted - present):
         # A disk of limited size, so that a test can fill it.
-        limited = ("--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", f"o=size={NEW_DATABASE_DISK},mode=0755") if name == disk else ()
+        limited = (
+            ("--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", f"o=size={NEW_DATABASE_DISK},mode=0755")
+            if name == disk
+            else ()
+        )
         docker.run("volume", "create", "--label", lab.label, *limited, name, tried=f"Creating the volume {name}")
     holder = lab.container(DISK_HOLDER)
     found = docker.inspect("container", holder)
@@ -182,7 +208,9 @@ def _ensure_volumes(lab: Lab) -> None:
         docker.run("start", holder, tried="Mounting the disk of db-new")
 
 
-def _ensure_host(lab: Lab, state: State, engine: Engine, host: str, files: list[File], say: Callable[[str], None]) -> None:
+def _ensure_host(
+    lab: Lab, state: State, engine: Engine, host: str, files: list[File], say: Callable[[str], None]
+) -> None:
     name = lab.container(host)
     if docker.inspect("container", name) is None:
         say(f"creating {host}")
@@ -227,12 +255,15 @@ def wait_ready(lab: Lab, state: State, host: str) -> None:
         )
     if host in DATABASE_HOSTS:
         wait_until(
-            lambda: "" if docker.call("exec", name, "pg_isready", "--quiet", "--host", "127.0.0.1").code == 0 else "it refuses connections",
+            lambda: (
+                ""
+                if docker.call("exec", name, "pg_isready", "--quiet", "--host", "127.0.0.1").code == 0
+                else "it refuses connections"
+            ),
             tried=f"Waiting for the database server of {host}",
             timeout=READY_SECONDS,
             remedy=f"Read /var/log/postgresql/server.log in the container {name}.",
         )
-
 
     if host in CONTROLLED_HOSTS:
         wait_until(
@@ -277,6 +308,10 @@ def require_running(lab: Lab, host: str) -> None:
     """Fails clearly when a host that is about to be used is off or not there."""
     found = docker.inspect("container", lab.container(host))
     if found is None:
-        raise LabError(f"Using the host {host}", f"the lab {lab.name} is not up ({LABEL} finds no such container)", "Run `lab up`.")
+        raise LabError(
+            f"Using the host {host}", f"the lab {lab.name} is not up ({LABEL} finds no such container)", "Run `lab up`."
+        )
     if not found["State"]["Running"]:
-        raise LabError(f"Using the host {host}", "it is switched off", f"Run `lab fault start-host {host}` or `lab up`.")
+        raise LabError(
+            f"Using the host {host}", "it is switched off", f"Run `lab fault start-host {host}` or `lab up`."
+        )

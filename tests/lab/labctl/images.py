@@ -63,7 +63,9 @@ class Image:
 
 def _client(role: str, name: str, version: str) -> Image:
     arguments = {"ROLE": role, "VERSION": version}
-    return Image(f"{name}:v{version}", "client", BASE_IMAGE, "BASE", packages=CLIENT_PACKAGES, arguments=arguments, expires=True)
+    return Image(
+        f"{name}:v{version}", "client", BASE_IMAGE, "BASE", packages=CLIENT_PACKAGES, arguments=arguments, expires=True
+    )
 
 
 IMAGES = (
@@ -80,14 +82,21 @@ IMAGES = (
 )
 
 
-def build_context(image: Image, images_directory: Path = IMAGES_DIRECTORY, standin_directory: Path = STANDIN_DIRECTORY) -> list[File]:
+def build_context(
+    image: Image, images_directory: Path = IMAGES_DIRECTORY, standin_directory: Path = STANDIN_DIRECTORY
+) -> list[File]:
     """The files of a build, in a stable order and without what Python leaves behind."""
-    places = {path.relative_to(images_directory / image.folder): path for path in (images_directory / image.folder).rglob("*")}
+    places = {
+        path.relative_to(images_directory / image.folder): path for path in (images_directory / image.folder).rglob("*")
+    }
     places |= {Path(name): images_directory / "common" / name for name in image.common}
     if image.packages:
         places[Path("standin/__init__.py")] = standin_directory / "__init__.py"
         for package in image.packages:
-            places |= {Path("standin") / path.relative_to(standin_directory): path for path in (standin_directory / package).rglob("*")}
+            places |= {
+                Path("standin") / path.relative_to(standin_directory): path
+                for path in (standin_directory / package).rglob("*")
+            }
     return [
         File(str(target), source.read_bytes(), 0o755 if source.suffix == ".sh" else 0o644)
         for target, source in sorted(places.items())
@@ -196,7 +205,11 @@ def load_into(container: str, tags: Sequence[str]) -> bool:
 
 def remove_images() -> list[str]:
     """Removes the lab's images; returns their names."""
-    present = [tag for tag in (*(image.tag for image in reversed(IMAGES)), DEBIAN_IMAGE) if docker.inspect("image", tag) is not None]
+    present = [
+        tag
+        for tag in (*(image.tag for image in reversed(IMAGES)), DEBIAN_IMAGE)
+        if docker.inspect("image", tag) is not None
+    ]
     if present:
         docker.run("rmi", "--force", *present, tried="Removing the lab's images")
     return present

@@ -11,7 +11,17 @@ from typing import Any
 from labctl import yaml
 from labctl.certificates import Keys
 from labctl.files import make_private_directory, write_private
-from labctl.layout import ACME, BETA, BETA_PUBLISHED_DATABASE_PORT, CONTROL_PORT, NUMBERS, SSH_HOSTS, TEST_RECIPIENT, Lab, Number
+from labctl.layout import (
+    ACME,
+    BETA,
+    BETA_PUBLISHED_DATABASE_PORT,
+    CONTROL_PORT,
+    NUMBERS,
+    SSH_HOSTS,
+    TEST_RECIPIENT,
+    Lab,
+    Number,
+)
 from labctl.state import State
 
 AUTHORITY_ON_HOSTS = "/etc/lab/ca.pem"

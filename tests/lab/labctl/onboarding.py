@@ -49,11 +49,19 @@ def wait_connected(state: State, number: Number, topology: Topology) -> None:
         lacking = expected_slots(topology) - slots
         return f"slots {', '.join(sorted(lacking))} are not connected" if lacking else ""
 
-    wait_until(missing, f"Waiting for {number.title} to connect", CONNECT_SECONDS, READ_LOGS.format(project=number.project))
+    wait_until(
+        missing, f"Waiting for {number.title} to connect", CONNECT_SECONDS, READ_LOGS.format(project=number.project)
+    )
 
 
 def onboard(
-    lab: Lab, state: State, number: Number, topology: Topology, messages: int, secrets: dict[str, str], say: Callable[[str], None]
+    lab: Lab,
+    state: State,
+    number: Number,
+    topology: Topology,
+    messages: int,
+    secrets: dict[str, str],
+    say: Callable[[str], None],
 ) -> None:
     """From nothing to a connected client with users, settings, media and messages."""
     project.write_files(lab, number, topology, secrets)
@@ -85,13 +93,17 @@ def _first_login(api: Api, lab: Lab, number: Number, password: str) -> None:
     def missing() -> str:
         last_words = project.crashed(lab, number)
         if last_words:
-            raise LabError(f"Starting the client of {number.title}", last_words, READ_LOGS.format(project=number.project))
+            raise LabError(
+                f"Starting the client of {number.title}", last_words, READ_LOGS.format(project=number.project)
+            )
         answer = api.login("admin", password)
         if answer.status == 401:
             answer = api.login("admin", DEFAULT_PASSWORD, new_password=password)
         return "" if answer.status == 200 else answer.describe()
 
-    wait_until(missing, f"First login at {number.title}", START_SECONDS, READ_LOGS.format(project=number.project), interval=1.0)
+    wait_until(
+        missing, f"First login at {number.title}", START_SECONDS, READ_LOGS.format(project=number.project), interval=1.0
+    )
 
 
 def _statuses(api: Api) -> set[str]:
@@ -112,9 +124,20 @@ def _register(api: Api, state: State, number: Number, topology: Topology) -> Non
         seen = _statuses(api)
         return "" if seen <= {"unregistered", "connected", "connecting", "disconnected"} else ", ".join(sorted(seen))
 
-    wait_until(not_ready, f"Waiting for the client of {number.title}", START_SECONDS, READ_LOGS.format(project=number.project), interval=0.5)
+    wait_until(
+        not_ready,
+        f"Waiting for the client of {number.title}",
+        START_SECONDS,
+        READ_LOGS.format(project=number.project),
+        interval=0.5,
+    )
     if "unregistered" in _statuses(api):
-        request = {"cc": number.country_code, "phone_number": number.local_number, "method": "sms", "cert": certificate(number.title)}
+        request = {
+            "cc": number.country_code,
+            "phone_number": number.local_number,
+            "method": "sms",
+            "cert": certificate(number.title),
+        }
         answer = api.must("POST", "/v1/account", request)
         if answer.status == 202:
             api.must("POST", "/v1/account/verify", {"code": VERIFICATION_CODE})

@@ -24,7 +24,9 @@ def data_volumes(number: Number) -> tuple[str, ...]:
     return (number.media_volume, *([f"{number.project}_postgresData"] if number is BETA else []))
 
 
-def compose(lab: Lab, number: Number, *arguments: str, host: str = "old", tried: str, timeout: float = COMPOSE_SECONDS) -> str:
+def compose(
+    lab: Lab, number: Number, *arguments: str, host: str = "old", tried: str, timeout: float = COMPOSE_SECONDS
+) -> str:
     """Runs docker compose in the project's directory."""
     return docker.execute(
         lab.container(host), "docker", "compose", "--project-directory", number.directory, "--progress", "quiet", *arguments,
@@ -48,7 +50,9 @@ def stop(lab: Lab, number: Number) -> None:
 def keep_pristine(lab: Lab, number: Number) -> None:
     """Copies the stopped project's files and volumes aside."""
     place = f"{PRISTINE}/{number.key}"
-    volumes = "\n".join(f"tar -C {VOLUMES}/{volume}/_data -cf {place}/{volume}.tar ." for volume in data_volumes(number))
+    volumes = "\n".join(
+        f"tar -C {VOLUMES}/{volume}/_data -cf {place}/{volume}.tar ." for volume in data_volumes(number)
+    )
     docker.script(
         lab.container("old"),
         f"rm -rf {place}\nmkdir -p {place}\ncp -a {number.directory} {place}/project\n{volumes}\n",
@@ -90,7 +94,11 @@ def _remove_containers(number: Number) -> str:
 
 def empty_host(lab: Lab, host: str, keep_images: bool) -> None:
     """Leaves no container, volume, network, project or image on a Docker host."""
-    images = "" if keep_images else "docker images --quiet | sort --unique | xargs --no-run-if-empty docker rmi --force > /dev/null\n"
+    images = (
+        ""
+        if keep_images
+        else "docker images --quiet | sort --unique | xargs --no-run-if-empty docker rmi --force > /dev/null\n"
+    )
     docker.script(
         lab.container(host),
         "docker ps --all --quiet | xargs --no-run-if-empty docker rm --force --volumes > /dev/null\n"

@@ -53,12 +53,13 @@ def reset(session: Session, wishes: Wishes, say: Say) -> None:
 def _clean(session: Session, host: str) -> None:
     """Removes what a migration leaves on a host: keys of its own, its state, its fact cache."""
     name = session.lab.container(host)
-    docker.put(name, [file for file in hosts.files_of(host, session.keys, session.secrets) if file.path.endswith("authorized_keys")])
+    docker.put(
+        name,
+        [file for file in hosts.files_of(host, session.keys, session.secrets) if file.path.endswith("authorized_keys")],
+    )
     others = "" if host in ENGINE_HOSTS else "truncate --size 0 /var/log/postgresql/server.log\n"
     docker.script(
         name,
-        f"rm -rf {LEFTOVERS}\nfind /root/.ssh -type f ! -name authorized_keys -delete\n"
-        f"{others}",
+        f"rm -rf {LEFTOVERS}\nfind /root/.ssh -type f ! -name authorized_keys -delete\n{others}",
         tried=f"Cleaning up {host}",
     )
-

@@ -46,4 +46,7 @@ def phone(wa_id: str) -> str:
 def table(rows: Sequence[Sequence[str]], indent: int = 2) -> list[str]:
     """Left-aligned columns, each as wide as its longest cell."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [(" " * indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip() for row in rows]
+    return [
+        (" " * indent + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))).rstrip()
+        for row in rows
+    ]

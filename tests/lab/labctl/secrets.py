@@ -24,7 +24,10 @@ def word(length: int) -> str:
 
 def password(length: int = 20) -> str:
     """Satisfies the client's rule: an upper-case and a lower-case letter, a digit, a special character."""
-    picks = [secrets.choice(alphabet) for alphabet in (string.ascii_uppercase, string.ascii_lowercase, string.digits, SPECIAL)]
+    picks = [
+        secrets.choice(alphabet)
+        for alphabet in (string.ascii_uppercase, string.ascii_lowercase, string.digits, SPECIAL)
+    ]
     picks += [secrets.choice(LETTERS + SPECIAL) for _ in range(length - len(picks))]
     secrets.SystemRandom().shuffle(picks)
     return "".join(picks)

@@ -50,7 +50,9 @@ def existing(lab: Lab) -> Session:
 def remembered_topology(session: Session, kind: str | None, shards: int | None) -> Topology:
     """The topology that was asked for, or the one that the lab has."""
     known = session.state.built
-    chosen = Topology(kind or known.kind, shards if shards is not None else known.shards if kind in (None, known.kind) else 1)
+    chosen = Topology(
+        kind or known.kind, shards if shards is not None else known.shards if kind in (None, known.kind) else 1
+    )
     if chosen.kind == "single" and chosen.shards != 1:
         raise LabError("Choosing the topology", "a single client has one shard", "Add --topology multiconnect.")
     return chosen

@@ -23,13 +23,16 @@ def gather(session: Session) -> dict[str, Any]:
     seen = truth.gather(lab, state)
     network = docker.inspect("network", lab.network) or {}
     seen["addresses"] = {
-        entry["IPv4Address"].split("/")[0]: entry["Name"].removeprefix(f"{lab.name}-") for entry in network.get("Containers", {}).values()
+        entry["IPv4Address"].split("/")[0]: entry["Name"].removeprefix(f"{lab.name}-")
+        for entry in network.get("Containers", {}).values()
     }
     seen["traffic"] = {"running": seen["hosts"]["traffic"] == "running"}
     since = time.time() - RATE_SECONDS
     try:
         for direction in ("outbound", "inbound"):
-            messages = [control.network(state, f"/{direction}?number={number.wa_id}&since={since}") for number in NUMBERS]
+            messages = [
+                control.network(state, f"/{direction}?number={number.wa_id}&since={since}") for number in NUMBERS
+            ]
             seen["traffic"][direction] = sum(len(part) for part in messages) / RATE_SECONDS
         seen["ledger"] = {number.key: evidence.ledger(lab, number) for number in NUMBERS}
     except LabError as error:
@@ -41,13 +44,23 @@ def render(seen: dict[str, Any], paint: Paint) -> str:
     """The screen."""
     now = seen["time"]
     kind = seen["topology"]["kind"]
-    lines = [f"{paint('bold', seen['lab'])}  {paint('dim', f'number A is {kind}, ' + time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(now)))}", ""]
+    lines = [
+        f"{paint('bold', seen['lab'])}  {paint('dim', f'number A is {kind}, ' + time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(now)))}",
+        "",
+    ]
     lines += _hosts(seen, paint)
-    lines += [paint("bold", "Connections"), *(line for number in NUMBERS for line in _connections(number, seen, paint)), ""]
+    lines += [
+        paint("bold", "Connections"),
+        *(line for number in NUMBERS for line in _connections(number, seen, paint)),
+        "",
+    ]
     lines += [paint("bold", "Containers"), *_containers(seen, paint), ""]
     lines += [paint("bold", "Databases"), *_databases(seen, paint), ""]
     lines += [paint("bold", "Traffic"), f"  {_traffic(seen['traffic'], paint)}", ""]
-    lines += [paint("bold", "Ledger"), *(f"  {number.title:<13} {_ledger(seen['ledger'][number.key], paint)}" for number in NUMBERS)]
+    lines += [
+        paint("bold", "Ledger"),
+        *(f"  {number.title:<13} {_ledger(seen['ledger'][number.key], paint)}" for number in NUMBERS),
+    ]
     return "\n".join(lines)
 
 
@@ -72,7 +85,9 @@ def _connections(number: Number, seen: dict[str, Any], paint: Paint) -> list[str
         host = seen["addresses"].get(connection["peer"], connection["peer"])
         place = "" if slot == "0" and len(slots) == 1 else f" slot {slot}"
         since = duration(seen["time"] - connection["since"])
-        lines.append(f"  {title}  {paint('green', 'connected')} on {paint('cyan', host)}{place} as {connection['node']} for {since}")
+        lines.append(
+            f"  {title}  {paint('green', 'connected')} on {paint('cyan', host)}{place} as {connection['node']} for {since}"
+        )
         title = " " * len(title)
     return lines
 
@@ -88,7 +103,9 @@ def _containers(seen: dict[str, Any], paint: Paint) -> list[str]:
             rows.append([host, "none", "", ""])
         for container in sorted(found, key=lambda container: container["name"]):
             networks = "" if container["networks"] else ", no network"
-            rows.append([host, container["name"], container["status"], f"restart {container['restart_policy']}{networks}"])
+            rows.append(
+                [host, container["name"], container["status"], f"restart {container['restart_policy']}{networks}"]
+            )
     lines = table(rows)
     return [line if " running " in line else paint("yellow", line) for line in lines]
 
@@ -100,7 +117,11 @@ def _databases(seen: dict[str, Any], paint: Paint) -> list[str]:
         if isinstance(found, dict):
             rows.append([title, found["error"], ""])
             continue
-        shown = [database for database in found if database["name"].startswith((ACME.prefix, BETA.prefix)) and database["owner"] != "somebody_else"]
+        shown = [
+            database
+            for database in found
+            if database["name"].startswith((ACME.prefix, BETA.prefix)) and database["owner"] != "somebody_else"
+        ]
         total = sum(database["size"] for database in shown)
         biggest = sorted(shown, key=lambda database: database["size"], reverse=True)[:3]
         names = ", ".join(f"{database['name']} {size(database['size'])}" for database in biggest)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from labctl import control, databases, docker, project
@@ -24,9 +25,9 @@ def gather(lab: Lab, state: State) -> dict[str, Any]:
         ("hosts", ""): lambda: host_states(lab),
     }
     for host in ENGINE_HOSTS:
-        questions["containers", host] = lambda host=host: project.containers(lab, host)
+        questions["containers", host] = partial(project.containers, lab, host)
     for host in DATABASE_HOSTS:
-        questions["databases", host] = lambda host=host: [database._asdict() for database in databases.databases(lab, host)]
+        questions["databases", host] = partial(server_databases, lab, host)
     questions["databases", "beta"] = lambda: beta_databases(lab)
     with ThreadPoolExecutor(max_workers=len(questions)) as pool:
         futures = {key: pool.submit(question) for key, question in questions.items()}
@@ -46,10 +47,21 @@ def gather(lab: Lab, state: State) -> dict[str, Any]:
 def host_states(lab: Lab) -> dict[str, str]:
     """State of every host: running, exited, or missing."""
     lines = docker.names(
-        "ps", "--all", "--filter", f"label={lab.label}", "--format", "{{.Names}}\t{{.State}}", tried="Listing the lab's hosts"
+        "ps",
+        "--all",
+        "--filter",
+        f"label={lab.label}",
+        "--format",
+        "{{.Names}}\t{{.State}}",
+        tried="Listing the lab's hosts",
     )
     found = dict(line.split("\t") for line in lines)
     return {host: found.get(lab.container(host), "missing") for host in HOSTS}
+
+
+def server_databases(lab: Lab, host: str) -> list[dict[str, Any]]:
+    """The databases of a server of the lab."""
+    return [database._asdict() for database in databases.databases(lab, host)]
 
 
 def beta_databases(lab: Lab) -> list[dict[str, Any]]:
@@ -61,5 +73,6 @@ def beta_databases(lab: Lab) -> list[dict[str, Any]]:
         tried="Listing the databases of number B",
     )  # fmt: skip
     return [
-        databases.Database(name, owner, int(size))._asdict() for name, owner, size in (line.split("\t") for line in rows.splitlines() if line)
+        databases.Database(name, owner, int(size))._asdict()
+        for name, owner, size in (line.split("\t") for line in rows.splitlines() if line)
     ]

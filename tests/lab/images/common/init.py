@@ -17,6 +17,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 CONFIGURATION = Path("/etc/lab/services.json")
 RUN_DIRECTORY = Path("/run/lab")
@@ -55,7 +56,7 @@ class Service:
         return self.pid is None and not down and time.monotonic() >= self.not_before
 
 
-def read_services(document: dict) -> list[Service]:
+def read_services(document: dict[str, Any]) -> list[Service]:
     return [
         Service(
             name=entry["name"],
@@ -100,7 +101,9 @@ def main() -> int:
     document = json.loads(CONFIGURATION.read_text(encoding="utf-8"))
     # The children must not inherit the blocked signals, or nobody could end them.
     os.register_at_fork(after_in_child=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, watched))
-    subprocess.run(document["prepare"], check=True, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, watched))
+    subprocess.run(
+        document["prepare"], check=True, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, watched)
+    )
     services = read_services(document)
     while True:
         for service in services:

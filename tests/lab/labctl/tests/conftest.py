@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from labctl.certificates import Keys
 from labctl.layout import PUBLISHED_PORTS, SSH_HOSTS, Lab, lab_from_environment
 from labctl.state import State
@@ -36,7 +37,17 @@ def state() -> State:
 def keys(lab: Lab) -> Keys:
     directory = lab.directory / "keys"
     directory.mkdir()
-    names = ["ca.pem", "id_ed25519", "id_ed25519.pub", "db-old.key", "db-old.crt", "db-new.key", "db-new.crt", "webhook.key", "webhook.crt"]
+    names = [
+        "ca.pem",
+        "id_ed25519",
+        "id_ed25519.pub",
+        "db-old.key",
+        "db-old.crt",
+        "db-new.key",
+        "db-new.crt",
+        "webhook.key",
+        "webhook.crt",
+    ]
     for name in [*names, *(f"{host}.ssh" for host in SSH_HOSTS)]:
         (directory / name).write_text(f"content of {name}\n", encoding="ascii")
     for host in SSH_HOSTS:

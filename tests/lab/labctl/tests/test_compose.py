@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 import pytest
+
 from labctl import compose, secrets
 from labctl.layout import ACME, BETA, Topology
 
 
 def services(document: str) -> list[str]:
-    return [line.strip(" :") for line in document.splitlines() if line.startswith("  ") and not line.startswith("   ") and line.endswith(":")]
+    return [
+        line.strip(" :")
+        for line in document.splitlines()
+        if line.startswith("  ") and not line.startswith("   ") and line.endswith(":")
+    ]
 
 
 def test_a_single_client_is_one_coreapp_and_one_webapp() -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from labctl import databases
 from labctl.databases import Database
 from labctl.layout import Lab
@@ -47,7 +48,10 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_only_the_clients_own_databases_are_kept_aside(statements: list[str], lab: Lab) -> None:
     assert databases.keep_pristine(lab) == ["acme_messageStore", "acme_waweb.incomplete"]
     assert statements[0] == 'DROP DATABASE IF EXISTS "lab_pristine_acme_messageStore" WITH (FORCE);'
-    assert 'CREATE DATABASE "lab_pristine_acme_messageStore" TEMPLATE "acme_messageStore" OWNER "postgres"' in statements[1]
+    assert (
+        'CREATE DATABASE "lab_pristine_acme_messageStore" TEMPLATE "acme_messageStore" OWNER "postgres"'
+        in statements[1]
+    )
 
 
 def test_bringing_back_removes_leftovers_and_spares_foreign_databases(statements: list[str], lab: Lab) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from labctl import faults
 from labctl.errors import LabError
 from labctl.layout import Lab

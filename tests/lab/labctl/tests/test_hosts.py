@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import pytest
+
 from labctl import hosts, ports, secrets
 from labctl.certificates import Keys
 from labctl.hosts import Engine
@@ -48,7 +49,10 @@ def test_private_files_are_private(keys: Keys) -> None:
 
 def test_every_database_server_gets_its_own_password(keys: Keys) -> None:
     values = secrets.generate()
-    found = {host: next(file for file in hosts.files_of(host, keys, values) if file.path.endswith("password")) for host in ("db-old", "db-new")}
+    found = {
+        host: next(file for file in hosts.files_of(host, keys, values) if file.path.endswith("password"))
+        for host in ("db-old", "db-new")
+    }
     assert found["db-old"].content.decode() == values["db_old_postgres_password"]
     assert found["db-new"].content.decode() == values["db_new_postgres_password"]
 

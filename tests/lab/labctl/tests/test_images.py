@@ -11,7 +11,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from labctl import docker, images
+from labctl.debian import DEBIAN_IMAGE
 from labctl.docker import File
 from labctl.images import Image
 
@@ -38,7 +40,13 @@ def places(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_a_build_gets_its_folder_its_common_files_and_its_packages(places: tuple[Path, Path]) -> None:
     context = images.build_context(IMAGE, *places)
-    assert [file.path for file in context] == ["Dockerfile", "bin/run.sh", "init.py", "standin/__init__.py", "standin/core/main.py"]
+    assert [file.path for file in context] == [
+        "Dockerfile",
+        "bin/run.sh",
+        "init.py",
+        "standin/__init__.py",
+        "standin/core/main.py",
+    ]
     assert {file.path for file in context if file.mode == 0o755} == {"bin/run.sh"}
 
 
@@ -65,12 +73,14 @@ def test_the_fingerprint_follows_content_names_arguments_and_parent() -> None:
         ({"waba.lab.inputs": "x", "EXPIRES_ON": "2026-01-20"}, True, False),
     ],
 )
-def test_an_image_is_used_while_its_inputs_are_the_same_and_it_does_not_expire(labels: dict[str, str], expires: bool, good: bool) -> None:
+def test_an_image_is_used_while_its_inputs_are_the_same_and_it_does_not_expire(
+    labels: dict[str, str], expires: bool, good: bool
+) -> None:
     assert images.still_good(labels, "x", expires, date(2026, 1, 1)) is good
 
 
 def test_parents_come_before_their_children() -> None:
-    seen = {images.DEBIAN_IMAGE}
+    seen = {DEBIAN_IMAGE}
     for image in images.IMAGES:
         assert image.parent in seen
         seen.add(image.tag)

@@ -12,6 +12,7 @@ import sys
 from types import ModuleType
 
 import pytest
+
 from labctl.layout import IMAGES_DIRECTORY
 
 
@@ -34,7 +35,9 @@ def test_every_service_file_can_be_read(init: ModuleType, folder: str) -> None:
     assert services[0].stop_signal == (signal.SIGINT if folder == "db" else signal.SIGTERM)
 
 
-def test_a_service_that_is_held_down_is_not_wanted(init: ModuleType, tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_is_held_down_is_not_wanted(
+    init: ModuleType, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(init, "RUN_DIRECTORY", tmp_path)
     service = init.Service("postgresql", ["true"])
     assert service.wanted()
@@ -42,7 +45,9 @@ def test_a_service_that_is_held_down_is_not_wanted(init: ModuleType, tmp_path: o
     assert not service.wanted()
 
 
-def test_a_service_that_ended_comes_back_after_a_moment(init: ModuleType, tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_ended_comes_back_after_a_moment(
+    init: ModuleType, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(init, "RUN_DIRECTORY", tmp_path)
     service = init.Service("sshd", ["true"], pid=7)
     service.ended(0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from labctl.layout import ACME, BETA, Topology, lab_from_environment
 
 

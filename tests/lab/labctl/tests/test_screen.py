@@ -6,17 +6,21 @@
 from __future__ import annotations
 
 import pytest
+
 from labctl.screen import Paint, duration, phone, size, table
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0, "0 s"), (-3, "0 s"), (59.9, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min"), (90000, "1 d 1 h")]
+    ("seconds", "text"),
+    [(0, "0 s"), (-3, "0 s"), (59.9, "59 s"), (61, "1 min 1 s"), (7260, "2 h 1 min"), (90000, "1 d 1 h")],
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-@pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (999, "999 B"), (7_500_000, "7.5 MB"), (2_147_483_648, "2.1 GB")])
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (999, "999 B"), (7_500_000, "7.5 MB"), (2_147_483_648, "2.1 GB")]
+)
 def test_sizes(count: int, text: str) -> None:
     assert size(count) == text
 
