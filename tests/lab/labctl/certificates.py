@@ -1,7 +1,10 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The lab's certificate authority, server certificates and SSH keys. Made inside the base image, so this machine needs no tools."""
+"""The lab's certificate authority, server certificates and SSH keys.
+
+They are made inside the base image, so this machine needs no tools for it.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from labctl.layout import ALIASES, DATABASE_HOSTS, SSH_HOSTS
 
 TLS_HOSTS = (*DATABASE_HOSTS, "webhook")
 LIFETIME = "-days 825"
+SIGNER = "-CA ca.pem -CAkey ca.key -CAcreateserial"
 NEW_KEY = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes"
 
 
@@ -58,7 +62,7 @@ def recipe() -> str:
         lines += [
             f"openssl req {NEW_KEY} -keyout {host}.key -out {host}.csr -subj /CN={host}",
             f"printf 'subjectAltName={subject_names(host)}\\nextendedKeyUsage=serverAuth\\n' > {host}.ext",
-            f"openssl x509 -req -in {host}.csr -CA ca.pem -CAkey ca.key -CAcreateserial {LIFETIME} -extfile {host}.ext -out {host}.crt",
+            f"openssl x509 -req {SIGNER} {LIFETIME} -in {host}.csr -extfile {host}.ext -out {host}.crt",
             f"rm {host}.csr {host}.ext",
         ]
     lines += [f"ssh-keygen -q -t ed25519 -N '' -C {host} -f {host}.ssh" for host in SSH_HOSTS]
@@ -78,10 +82,9 @@ def ensure_keys(directory: Path) -> Keys:
     )  # fmt: skip
     make_private_directory(directory)
     with tarfile.open(fileobj=io.BytesIO(made.output)) as archive:
-        files = {Path(entry.name).name: archive.extractfile(entry) for entry in archive if entry.isfile()}
+        entries = [(Path(entry.name).name, archive.extractfile(entry)) for entry in archive]
+        files = {name: content.read() for name, content in entries if content is not None}
         # The authority comes last: its presence says that all the others are there.
         for name in sorted(files, key=lambda name: name == keys.authority.name):
-            content = files[name]
-            assert content is not None
-            write_private(directory / name, content.read())
+            write_private(directory / name, files[name])
     return keys

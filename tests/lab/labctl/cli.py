@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 
-from labctl import evidence, faults, hosts, images, inventory, onboarding, state, status, truth
+from labctl import evidence, faults, hosts, images, inventory, onboarding, process, state, status, truth
 from labctl import session as sessions
 from labctl.errors import LabError
 from labctl.layout import ACME, BETA, HOSTS, NUMBERS, Lab, Number, Topology, lab_from_environment
@@ -24,10 +23,20 @@ FAILED, UNUSABLE, INTERRUPTED = 1, 2, 130
 Command = Callable[[Lab, argparse.Namespace], int]
 
 
-def say(text: str) -> None:
+def tell(text: str) -> None:
+    """The answer of a command."""
+    sys.stdout.write(f"{text}\n")
+
+
+def complain(text: str) -> None:
     # One write a line: several hosts and clients are at work at the same time.
-    sys.stderr.write(f"  {time.strftime('%H:%M:%S')}  {text}\n")
+    sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
+
+
+def say(text: str) -> None:
+    """How far a long command has come."""
+    complain(f"  {time.strftime('%H:%M:%S')}  {text}")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -143,13 +152,13 @@ def command_down(lab: Lab, options: argparse.Namespace) -> int:
         state.forget(lab)
     if options.images:
         removed += images.remove_images()
-    print(f"Removed: {', '.join(removed)}." if removed else f"There is nothing left of the lab {lab.name}.")
+    tell(f"Removed: {', '.join(removed)}." if removed else f"There is nothing left of the lab {lab.name}.")
     return 0
 
 
 def command_status(lab: Lab, options: argparse.Namespace) -> int:
     session = sessions.existing(lab)
-    print(status.render(status.gather(session), Paint(sys.stdout.isatty())))
+    tell(status.render(status.gather(session), Paint(sys.stdout.isatty())))
     return 0
 
 
@@ -157,7 +166,7 @@ def command_seed(lab: Lab, options: argparse.Namespace) -> int:
     session = sessions.existing(lab)
     number = chosen_number(options)
     topology = Topology() if number is BETA else session.state.built
-    print(onboarding.seed(lab, number, topology, options.count, source=time.time_ns()))
+    tell(onboarding.seed(lab, number, topology, options.count, source=time.time_ns()))
     return 0
 
 
@@ -165,21 +174,21 @@ def command_traffic(lab: Lab, options: argparse.Namespace) -> int:
     session = sessions.existing(lab)
     if options.action == "start":
         evidence.start_traffic(session)
-        print("Messages flow in both directions until `lab traffic stop`.")
+        tell("Messages flow in both directions until `lab traffic stop`.")
     else:
         evidence.stop_traffic(lab)
-        print("The traffic has ended.")
+        tell("The traffic has ended.")
     return 0
 
 
 def command_ledger(lab: Lab, options: argparse.Namespace) -> int:
     document = evidence.ledger(lab, chosen_number(options), options.settle)
-    print(json.dumps(document, indent=2) if options.json else evidence.sentence(document))
+    tell(json.dumps(document, indent=2) if options.json else evidence.sentence(document))
     return 0 if document["balanced"] else FAILED
 
 
 def command_truth(lab: Lab, options: argparse.Namespace) -> int:
-    print(json.dumps(truth.gather(lab, sessions.existing(lab).state), indent=2))
+    tell(json.dumps(truth.gather(lab, sessions.existing(lab).state), indent=2))
     return 0
 
 
@@ -191,7 +200,7 @@ def command_fault(lab: Lab, options: argparse.Namespace) -> int:
         fault, _, _ = faults.FAULTS[options.fault]
         done = fault(lab, session.state, options.host)
     session.save()
-    print(done)
+    tell(done)
     return 0
 
 
@@ -199,9 +208,7 @@ def command_exec(lab: Lab, options: argparse.Namespace) -> int:
     hosts.require_running(lab, options.host)
     argv = options.argv[1:] if options.argv[:1] == ["--"] else options.argv
     terminal = ["-it"] if sys.stdin.isatty() and sys.stdout.isatty() else ["-i"]
-    return subprocess.run(
-        ["docker", "exec", *terminal, lab.container(options.host), *(argv or ["bash"])], check=False
-    ).returncode
+    return process.attach(["docker", "exec", *terminal, lab.container(options.host), *(argv or ["bash"])])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -210,8 +217,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(lab_from_environment(), options)
     except (LabError, ValueError) as error:
-        print(f"lab: {error}", file=sys.stderr)
+        complain(f"lab: {error}")
         return UNUSABLE
     except KeyboardInterrupt:
-        print("lab: interrupted; the same command goes on from here", file=sys.stderr)
+        complain("lab: interrupted; the same command goes on from here")
         return INTERRUPTED

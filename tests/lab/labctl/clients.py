@@ -13,6 +13,7 @@ from typing import Any
 from labctl import control, databases, images, onboarding, project
 from labctl.errors import LabError
 from labctl.layout import ACME, BETA, CLIENT_IMAGES, NUMBERS, POSTGRES_IMAGE, Lab, Number, Topology
+from labctl.session import Session
 from labctl.state import State
 
 BETA_MESSAGES = 500
@@ -49,11 +50,11 @@ def side_by_side(work: Callable[[Setup], None], chosen: Iterable[Setup]) -> None
             future.result()
 
 
-def ensure(lab: Lab, state: State, setup: Setup, secrets: dict[str, str], say: Callable[[str], None]) -> None:
-    """Makes sure that a client serves: left alone where it has moved, started where it stands still, set up where there is none."""
-    number = setup.number
+def ensure(session: Session, setup: Setup, say: Callable[[str], None]) -> None:
+    """Makes sure that a client serves: set up where there is none, started where it stands, left where it moved."""
+    lab, state, number = session.lab, session.state, setup.number
     if not has_pristine(state, setup):
-        create(lab, state, setup, secrets, say)
+        create(session, setup, say)
         return
     connected = control.connected_slots(state, number.wa_id)
     if connected and not _on_old(lab, number):
@@ -80,16 +81,17 @@ def _on_old(lab: Lab, number: Number) -> bool:
     return bool(found) and all(container["networks"] for container in found)
 
 
-def create(lab: Lab, state: State, setup: Setup, secrets: dict[str, str], say: Callable[[str], None]) -> None:
+def create(session: Session, setup: Setup, say: Callable[[str], None]) -> None:
     """Sets a client up from nothing and keeps it aside before it serves."""
-    number = setup.number
+    lab, state, number = session.lab, session.state, setup.number
     state.pristine.pop(number.key, None)
+    session.save()
     say(f"{number.title}: setting up a {setup.topology.describe()} client")
     project.remove(lab, number)
     if number is ACME:
         databases.drop_client_databases(lab)
     control.forget(state, number.wa_id)
-    onboarding.onboard(lab, state, number, setup.topology, setup.messages, secrets, say)
+    onboarding.onboard(session, number, setup.topology, setup.messages, say)
     project.stop(lab, number)
     snapshot = control.snapshot(state, number.wa_id)
     if number is ACME:
@@ -99,16 +101,19 @@ def create(lab: Lab, state: State, setup: Setup, secrets: dict[str, str], say: C
     project.start(lab, number)
     onboarding.wait_connected(state, number, setup.topology)
     state.pristine[number.key] = {"signature": setup.signature(), "network": snapshot}
+    session.save()
     say(f"{number.title}: connected")
 
 
-def bring_back(lab: Lab, state: State, setup: Setup, secrets: dict[str, str]) -> None:
+def bring_back(session: Session, setup: Setup) -> None:
     """Back to the pristine form, whatever has happened to the client."""
-    number = setup.number
+    lab, state, number = session.lab, session.state, setup.number
     project.bring_back(lab, number)
     if number is ACME:
         databases.restore_pristine(lab)
-    control.restore(state, number.wa_id, state.pristine[number.key]["network"], secrets[f"{number.key}_two_step_pin"])
+    control.restore(
+        state, number.wa_id, state.pristine[number.key]["network"], session.secrets[f"{number.key}_two_step_pin"]
+    )
     project.start(lab, number)
     onboarding.wait_connected(state, number, setup.topology)
 

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import socket
-import urllib.error
-import urllib.parse
-import urllib.request
 from typing import Any
 
 from labctl.errors import LabError
@@ -20,20 +18,19 @@ TIMEOUT_SECONDS = 10
 
 
 def _ask(state: State, host: str, path: str, body: object = None) -> Any:
-    url = f"http://127.0.0.1:{state.port(host, CONTROL_PORT)}{path}"
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers={"Content-Type": "application/json"})
+    """One question over HTTP; a POST when there is a body."""
+    connection = http.client.HTTPConnection("127.0.0.1", state.port(host, CONTROL_PORT), timeout=TIMEOUT_SECONDS)
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response:
-            text = response.read().decode()
-    except urllib.error.HTTPError as error:
-        raise LabError(
-            f"Asking {host} for {path}",
-            f"HTTP {error.code} {error.read().decode(errors='replace')[:300]}",
-            f"Read `docker logs` of {host}.",
-        ) from error
-    except OSError as error:
-        raise LabError(f"Asking {host} for {path}", str(error), "Run `lab up`.") from error
+        content = None if body is None else json.dumps(body)
+        connection.request("GET" if body is None else "POST", path, content, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        text = response.read().decode()
+    except (OSError, http.client.HTTPException) as error:
+        raise LabError(f"Asking {host} for {path}", str(error) or type(error).__name__, "Run `lab up`.") from error
+    finally:
+        connection.close()
+    if not 200 <= response.status < 300:
+        raise LabError(f"Asking {host} for {path}", f"HTTP {response.status} {text[:300]}", f"Read the log of {host}.")
     return json.loads(text) if text.strip() else None
 
 

@@ -21,6 +21,21 @@ FOREIGN_DATABASES = ("acme_archive", "acme2messageStore", "messageStore")
 """Belong to somebody else, although their names look alike."""
 
 SCRAM_ITERATIONS = 4096
+PSQL = (
+    "psql",
+    "--no-psqlrc",
+    "--quiet",
+    "--tuples-only",
+    "--no-align",
+    "--field-separator",
+    "\t",
+    "--dbname",
+    "postgres",
+)
+LISTING = (
+    "SELECT datname, pg_get_userbyid(datdba), pg_database_size(oid) FROM pg_database"
+    " WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY datname"
+)
 
 
 class Database(NamedTuple):
@@ -32,7 +47,7 @@ class Database(NamedTuple):
 
 
 def scram_verifier(password: str, salt: bytes | None = None) -> str:
-    """What PostgreSQL stores for a password (RFC 5803). The server's statement log then never sees the password itself."""
+    """What PostgreSQL stores for a password (RFC 5803), so that the server's statement log never sees the password."""
     salt = os.urandom(16) if salt is None else salt
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, SCRAM_ITERATIONS)
     client = hmac.digest(salted, b"Client Key", "sha256")
@@ -50,35 +65,33 @@ def sql(lab: Lab, host: str, text: str, tried: str, database: str = "postgres") 
     """Runs SQL as the server's superuser over its local socket; returns rows of unaligned text."""
     output = docker.execute(
         lab.container(host), "setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups",
-        "psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--field-separator", "\t",
-        "--set", "ON_ERROR_STOP=1", "--dbname", database,
+        *PSQL, "--set", "ON_ERROR_STOP=1", "--dbname", database,
         tried=tried,
         stdin=text.encode(),
     )  # fmt: skip
+    return rows_of(output)
+
+
+def rows_of(output: str) -> list[list[str]]:
+    """What psql printed, a list a line."""
     return [line.split("\t") for line in output.splitlines() if line]
+
+
+def listed(rows: list[list[str]]) -> list[Database]:
+    """The answer to LISTING."""
+    return [Database(name, owner, int(size)) for name, owner, size in rows]
 
 
 def databases(lab: Lab, host: str) -> list[Database]:
     """Every database but the server's own."""
-    rows = sql(
-        lab,
-        host,
-        "SELECT datname, pg_get_userbyid(datdba), pg_database_size(oid) FROM pg_database"
-        " WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY datname;",
-        tried=f"Listing the databases of {host}",
-    )
-    return [Database(name, owner, int(size)) for name, owner, size in rows]
+    return listed(sql(lab, host, f"{LISTING};", tried=f"Listing the databases of {host}"))
 
 
 def ensure_old_server(lab: Lab, secrets: dict[str, str]) -> None:
     """Number A's account, and databases that are none of its business."""
     user = ACME.database_user
-    if not sql(
-        lab,
-        "db-old",
-        f"SELECT 1 FROM pg_roles WHERE rolname = '{user}';",
-        tried="Looking for number A's database account",
-    ):
+    roles = sql(lab, "db-old", "SELECT rolname FROM pg_roles;", tried="Looking for number A's database account")
+    if [user] not in roles:
         verifier = scram_verifier(secrets["acme_database_password"])
         sql(
             lab,

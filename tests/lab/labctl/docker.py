@@ -7,35 +7,16 @@ from __future__ import annotations
 
 import io
 import json
-import os
-import subprocess
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from labctl import process
 from labctl.errors import LabError
+from labctl.process import Result
 
 DEFAULT_TIMEOUT_SECONDS = 120.0
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command left behind."""
-
-    code: int
-    output: bytes
-    errors: bytes
-
-    @property
-    def text(self) -> str:
-        return self.output.decode("utf-8", errors="replace")
-
-    @property
-    def complaint(self) -> str:
-        """The last lines of what it said, for an error message."""
-        said = (self.errors or self.output).decode("utf-8", errors="replace").strip().splitlines()
-        return "\n             ".join(said[-6:]) or f"exit status {self.code} and no word"
 
 
 @dataclass(frozen=True)
@@ -54,30 +35,7 @@ def call(
     environment: Mapping[str, str] | None = None,
 ) -> Result:
     """Runs docker and returns whatever came back."""
-    command = ["docker", *arguments]
-    try:
-        done = subprocess.run(
-            command,
-            input=stdin,
-            stdin=subprocess.DEVNULL if stdin is None else None,
-            capture_output=True,
-            timeout=timeout,
-            env={**os.environ, **(environment or {})},
-            check=False,
-        )
-    except FileNotFoundError as error:
-        raise LabError(
-            "Starting the docker command",
-            "there is no such program on this machine",
-            "Install Docker Engine, then run this again.",
-        ) from error
-    except subprocess.TimeoutExpired as error:
-        raise LabError(
-            f"docker {' '.join(arguments[:4])}",
-            f"no answer within {timeout:.0f} s",
-            "See whether the machine or its engine is overloaded.",
-        ) from error
-    return Result(done.returncode, done.stdout, done.stderr)
+    return process.run(["docker", *arguments], timeout, stdin, environment)
 
 
 def run(
@@ -104,7 +62,7 @@ def execute(
 
 
 def script(container: str, text: str, tried: str, timeout: float = DEFAULT_TIMEOUT_SECONDS) -> str:
-    """Runs a shell script inside a container. It goes in over standard input, so that nothing of it shows in a process list."""
+    """Runs a shell script inside a container. It goes in over standard input, so no process list shows it."""
     return execute(container, "bash", "-euo", "pipefail", "-s", tried=tried, stdin=text.encode(), timeout=timeout)
 
 
@@ -154,6 +112,6 @@ def require_engine() -> dict[str, Any]:
         raise LabError(
             "Asking the Docker engine who it is",
             "; ".join(problems) or result.complaint,
-            "Start the engine (for example `systemctl start docker`), and see that this user may use it (group docker).",
+            "Start the engine (for example `systemctl start docker`); see that this user may use it (group docker).",
         )
     return document

@@ -22,12 +22,16 @@ ENGINE_SECONDS = 60.0
 
 
 def cut_rules(address: str | None) -> str:
-    """Packet rules that drop what comes from and goes to an address, or everything. Set in `mangle`, which forwarded packets pass too."""
+    """Packet rules that drop what comes from and goes to an address, or everything.
+
+    They are set in `mangle`, which the packets of the host's own containers pass too.
+    """
     source, target = ("", "") if address is None else (f"-s {address} ", f"-d {address} ")
     return (
         f"iptables -t mangle -N {CHAIN} 2> /dev/null || true\n"
-        f"iptables -t mangle -C PREROUTING -i eth0 -j {CHAIN} 2> /dev/null || iptables -t mangle -I PREROUTING -i eth0 -j {CHAIN}\n"
-        f"iptables -t mangle -C POSTROUTING -o eth0 -j {CHAIN} 2> /dev/null || iptables -t mangle -I POSTROUTING -o eth0 -j {CHAIN}\n"
+        f"for way in 'PREROUTING -i' 'POSTROUTING -o'; do\n"
+        f"  iptables -t mangle -C $way eth0 -j {CHAIN} 2> /dev/null || iptables -t mangle -I $way eth0 -j {CHAIN}\n"
+        f"done\n"
         + (
             f"iptables -t mangle -A {CHAIN} -j DROP\n"
             if address is None
@@ -63,7 +67,7 @@ def undo_all(lab: Lab, state: State) -> None:
 
 
 def _in_network_of(lab: Lab, state: State, host: str, text: str, tried: str) -> None:
-    """Runs a script in a host's network from a container beside it, since most hosts have neither the tool nor the right."""
+    """Runs a script in a host's network from a container beside it: most hosts have neither the tool nor the right."""
     hosts.require_running(lab, host)
     options = hosts.PRIVILEGED_OPTIONS if state.privileged else ("--cap-add", "NET_ADMIN")
     docker.run(
@@ -78,7 +82,7 @@ def _address(lab: Lab, peer: str) -> str:
     if peer == CONTROLLER:
         network = docker.inspect("network", lab.network)
         if network is None:
-            raise LabError("Looking up the controller's address", f"there is no network {lab.network}", "Run `lab up`.")
+            raise LabError("Looking up the controller's address", f"no network {lab.network}", "Run `lab up`.")
         # What comes in over a published port comes from the bridge's own address.
         found = str(network["IPAM"]["Config"][0].get("Gateway", ""))
     else:
@@ -95,7 +99,8 @@ def kill_database(lab: Lab, state: State, host: str) -> str:
     """Kills a database server as a crash would, and keeps it down."""
     docker.script(
         lab.container(host),
-        "touch /run/lab/postgresql.down\n[ ! -f /run/lab/postgresql.pid ] || kill -KILL $(cat /run/lab/postgresql.pid)\n",
+        "touch /run/lab/postgresql.down\n"
+        "[ ! -f /run/lab/postgresql.pid ] || kill -KILL $(cat /run/lab/postgresql.pid)\n",
         tried=f"Killing the database server of {host}",
     )
     return f"the database server of {host} is dead and stays so"

@@ -198,10 +198,10 @@ def _ensure_volumes(lab: Lab) -> None:
     holder = lab.container(DISK_HOLDER)
     found = docker.inspect("container", holder)
     if found is None:
-        # A tmpfs lives as long as somebody mounts it. The holder keeps it while db-new is off, as a real disk would be kept.
+        # A tmpfs lives as long as somebody mounts it. The holder keeps it while db-new is off, as a disk would be kept.
         docker.run(
-            "run", "--detach", "--init", "--name", holder, "--label", lab.label, "--network", "none", "--volume", f"{disk}:/disk",
-            BASE_IMAGE, "sleep", "infinity",
+            "run", "--detach", "--init", "--name", holder, "--label", lab.label,
+            "--network", "none", "--volume", f"{disk}:/disk", BASE_IMAGE, "sleep", "infinity",
             tried="Mounting the disk of db-new",
         )  # fmt: skip
     elif not found["State"]["Running"]:

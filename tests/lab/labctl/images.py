@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from labctl import docker
+from labctl import docker, process
 from labctl.debian import DEBIAN_IMAGE, ensure_debian
 from labctl.docker import File
 from labctl.errors import LabError
@@ -134,12 +133,9 @@ def labels_of(tag: str) -> dict[str, str]:
 
 def ensure_images(say: Callable[[str], None], images: Sequence[Image] = IMAGES) -> None:
     """Makes sure that the images are there and up to date. Parents come before their children."""
-    ensure_debian()
     environment = _builder()
-    debian = docker.inspect("image", DEBIAN_IMAGE)
-    assert debian is not None
     done: dict[str, Future[str]] = {DEBIAN_IMAGE: Future()}
-    done[DEBIAN_IMAGE].set_result(debian["Id"])
+    done[DEBIAN_IMAGE].set_result(ensure_debian())
     # In this order no worker waits for a build that has not been handed to one.
     with ThreadPoolExecutor(max_workers=PARALLEL_BUILDS) as pool:
         for image in images:
@@ -186,18 +182,13 @@ def load_into(container: str, tags: Sequence[str]) -> bool:
     ]
     if not missing:
         return False
-    save = subprocess.Popen(["docker", "save", *missing], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    load = subprocess.run(
-        ["docker", "exec", "-i", container, "docker", "load", "--quiet"],
-        stdin=save.stdout,
-        capture_output=True,
-        timeout=BUILD_SECONDS,
-        check=False,
+    done = process.pipe(
+        ["docker", "save", *missing], ["docker", "exec", "-i", container, "docker", "load", "--quiet"], BUILD_SECONDS
     )
-    if save.wait() != 0 or load.returncode != 0:
+    if done.code != 0:
         raise LabError(
             f"Loading {', '.join(missing)} into {container}",
-            load.stderr.decode(errors="replace").strip() or f"docker save ended with status {save.returncode}",
+            done.complaint,
             "See that the machine has free disk space.",
         )
     return True

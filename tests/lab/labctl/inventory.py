@@ -27,6 +27,7 @@ from labctl.state import State
 AUTHORITY_ON_HOSTS = "/etc/lab/ca.pem"
 TARGET_HOST = "db-new"
 POSTGRESQL_BIN = "/usr/lib/postgresql/17/bin"
+SSH_OPTIONS = "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes"
 NOTE = "# Written by tests/lab/lab. Changes are lost at its next `up`.\n"
 
 
@@ -39,7 +40,7 @@ def hosts(state: State, keys: Keys, known_hosts: Path) -> dict[str, Any]:
             "ansible_port": state.port(name, 22),
             "ansible_user": "root",
             "ansible_ssh_private_key_file": str(keys.login),
-            "ansible_ssh_common_args": f"-o UserKnownHostsFile={known_hosts} -o StrictHostKeyChecking=yes -o IdentitiesOnly=yes",
+            "ansible_ssh_common_args": f"-o UserKnownHostsFile={known_hosts} {SSH_OPTIONS}",
             "ansible_python_interpreter": "/usr/bin/python3",
         }
 
@@ -52,7 +53,7 @@ def known_hosts(state: State, keys: Keys) -> str:
 
 
 def variables(number: Number) -> dict[str, Any]:
-    """What is not secret. Number B's database is a service of its own project, published by the old host without TLS."""
+    """What is not secret. Number B's database is a service of its own project, published without TLS."""
     inside_project = number is BETA
     return {
         "migration_option": "full",

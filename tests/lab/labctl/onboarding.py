@@ -13,11 +13,11 @@ from labctl import control, project
 from labctl.api import Api
 from labctl.errors import LabError
 from labctl.layout import ACME, VERIFICATION_CODE, Lab, Number, Topology
+from labctl.session import Session
 from labctl.state import State
 from labctl.waiting import wait_until
 
-DEFAULT_PASSWORD = "secret"
-"""The vendor's: it must be changed at the first login."""
+VENDORS_PASSWORD = "secret"  # noqa: S105 (the published default, which must be changed at the first login)
 
 WEBHOOK_HOST = "webhook.customer.example"
 START_SECONDS = 120.0
@@ -29,7 +29,7 @@ READ_LOGS = "Read the client's log: `lab exec old -- docker compose -p {project}
 
 
 def certificate(name: str) -> str:
-    """A verified-name certificate as samples show it: the byte at offset 22 is the length of the display name that follows."""
+    """A verified-name certificate as samples show it: at offset 22 the length of the display name that follows."""
     text = name.encode()
     return base64.b64encode(bytes(range(1, 23)) + bytes([len(text)]) + text + bytes(16)).decode()
 
@@ -54,16 +54,9 @@ def wait_connected(state: State, number: Number, topology: Topology) -> None:
     )
 
 
-def onboard(
-    lab: Lab,
-    state: State,
-    number: Number,
-    topology: Topology,
-    messages: int,
-    secrets: dict[str, str],
-    say: Callable[[str], None],
-) -> None:
+def onboard(session: Session, number: Number, topology: Topology, messages: int, say: Callable[[str], None]) -> None:
     """From nothing to a connected client with users, settings, media and messages."""
+    lab, state, secrets = session.lab, session.state, session.secrets
     project.write_files(lab, number, topology, secrets)
     project.start(lab, number)
     api = Api(state.port("old", number.api_port))
@@ -79,7 +72,7 @@ def onboard(
 
 
 def seed(lab: Lab, number: Number, topology: Topology, messages: int, source: int = 1) -> str:
-    """Lets the client's own seeder write a history of messages, contacts and receipts. Another source makes another history."""
+    """Lets the client's own seeder write messages, contacts and receipts. Another source makes another history."""
     return project.compose(
         lab, number, "exec", "--no-TTY", topology.coreapps[0], "python3", "-m", "standin.core.seed",
         "--messages", str(messages), "--seed", str(source),
@@ -98,7 +91,7 @@ def _first_login(api: Api, lab: Lab, number: Number, password: str) -> None:
             )
         answer = api.login("admin", password)
         if answer.status == 401:
-            answer = api.login("admin", DEFAULT_PASSWORD, new_password=password)
+            answer = api.login("admin", VENDORS_PASSWORD, new_password=password)
         return "" if answer.status == 200 else answer.describe()
 
     wait_until(
@@ -106,23 +99,25 @@ def _first_login(api: Api, lab: Lab, number: Number, password: str) -> None:
     )
 
 
-def _statuses(api: Api) -> set[str]:
-    """Every state that the health answer shows; an error counts as one."""
+def _statuses(api: Api) -> list[str]:
+    """The state of every node that the health answer shows; an error counts as one."""
     answer = api.call("GET", "/v1/health")
     health = answer.document.get("health") if answer.status == 200 else None
     if not isinstance(health, dict):
-        return {answer.describe()}
+        return [answer.describe()]
     if "gateway_status" in health:
-        return {health["gateway_status"]}
-    return {node.get("gateway_status", "error") for node in health.values()}
+        return [health["gateway_status"]]
+    return [node.get("gateway_status", "error") for node in health.values()]
 
 
 def _register(api: Api, state: State, number: Number, topology: Topology) -> None:
     """Registers the number, unless the client came up with a registration in its database."""
+    nodes = len(topology.masters) + len(topology.coreapps)
 
     def not_ready() -> str:
         seen = _statuses(api)
-        return "" if seen <= {"unregistered", "connected", "connecting", "disconnected"} else ", ".join(sorted(seen))
+        ready = len(seen) == nodes and set(seen) <= {"unregistered", "connected", "connecting", "disconnected"}
+        return "" if ready else f"of {nodes} nodes there are: {', '.join(seen) or 'none'}"
 
     wait_until(
         not_ready,
@@ -174,7 +169,7 @@ def _configure(api: Api, lab: Lab, number: Number) -> None:
 
 def _upload_media(api: Api, number: Number) -> None:
     """A few pictures; number A also has a bigger one."""
-    source = random.Random(number.wa_id)
+    source = random.Random(number.wa_id)  # noqa: S311 (content of pictures)
     sizes = [source.randrange(20_000, 200_000) for _ in range(MEDIA_FILES)] + ([3_000_000] if number is ACME else [])
     for size in sizes:
         api.must("POST", "/v1/media", JPEG_HEADER + source.randbytes(size), {"Content-Type": "image/jpeg"})

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Free loopback ports. The lab picks them itself, since Docker would choose new ones whenever a host is started again."""
+"""Free loopback ports. The lab picks them itself: Docker would choose new ones whenever a host is started again."""
 
 from __future__ import annotations
 

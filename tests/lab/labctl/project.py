@@ -14,6 +14,7 @@ from labctl.layout import BETA, Lab, Number, Topology
 
 PRISTINE = "/var/lib/lab/pristine"
 PROJECT_LABEL = "com.docker.compose.project"
+VOLUME_LABEL = "com.docker.compose.volume"
 SERVICE_LABEL = "com.docker.compose.service"
 COMPOSE_SECONDS = 180.0
 VOLUMES = "/var/lib/docker/volumes"
@@ -29,7 +30,8 @@ def compose(
 ) -> str:
     """Runs docker compose in the project's directory."""
     return docker.execute(
-        lab.container(host), "docker", "compose", "--project-directory", number.directory, "--progress", "quiet", *arguments,
+        lab.container(host),
+        "docker", "compose", "--project-directory", number.directory, "--progress", "quiet", *arguments,
         tried=tried, timeout=timeout,
     )  # fmt: skip
 
@@ -63,17 +65,24 @@ def keep_pristine(lab: Lab, number: Number) -> None:
 def bring_back(lab: Lab, number: Number) -> None:
     """Puts project and volumes back as they were kept; the containers are new and not yet started."""
     place = f"{PRISTINE}/{number.key}"
-    volumes = "\n".join(
-        f"docker volume inspect {volume} > /dev/null 2>&1 || docker volume create --label {PROJECT_LABEL}={number.project}"
-        f" --label com.docker.compose.volume={volume.removeprefix(number.project + '_')} {volume} > /dev/null\n"
-        f"find {VOLUMES}/{volume}/_data -mindepth 1 -delete\n"
-        f"tar -C {VOLUMES}/{volume}/_data -xpf {place}/{volume}.tar"
-        for volume in data_volumes(number)
-    )
+    volumes = "\n".join(_volume_from(number, volume, f"{place}/{volume}.tar") for volume in data_volumes(number))
     docker.script(
         lab.container("old"),
-        f"{_remove_containers(number)}\nrm -rf {number.directory}\ncp -a {place}/project {number.directory}\n{volumes}\n",
+        f"{_remove_containers(number)}\nrm -rf {number.directory}\n"
+        f"cp -a {place}/project {number.directory}\n{volumes}\n",
         tried=f"Bringing back the client of {number.title}",
+    )
+
+
+def _volume_from(number: Number, volume: str, tarball: str) -> str:
+    """Shell lines that fill a volume of the project from an archive, as compose would have created it."""
+    labels = (
+        f"--label {PROJECT_LABEL}={number.project} --label {VOLUME_LABEL}={volume.removeprefix(number.project + '_')}"
+    )
+    data = f"{VOLUMES}/{volume}/_data"
+    return (
+        f"docker volume inspect {volume} > /dev/null 2>&1 || docker volume create {labels} {volume} > /dev/null\n"
+        f"find {data} -mindepth 1 -delete\ntar -C {data} -xpf {tarball}"
     )
 
 
@@ -89,32 +98,30 @@ def remove(lab: Lab, number: Number) -> None:
 
 def _remove_containers(number: Number) -> str:
     """Fenced containers keep their labels whatever they are called by now."""
-    return f"docker ps --all --quiet --filter label={PROJECT_LABEL}={number.project} | xargs --no-run-if-empty docker rm --force > /dev/null"
+    listing = f"docker ps --all --quiet --filter label={PROJECT_LABEL}={number.project}"
+    return f"{listing} | xargs --no-run-if-empty docker rm --force > /dev/null"
 
 
 def empty_host(lab: Lab, host: str, keep_images: bool) -> None:
     """Leaves no container, volume, network, project or image on a Docker host."""
-    images = (
-        ""
-        if keep_images
-        else "docker images --quiet | sort --unique | xargs --no-run-if-empty docker rmi --force > /dev/null\n"
-    )
+    removal = "docker images --quiet | sort --unique | xargs --no-run-if-empty docker rmi --force > /dev/null\n"
     docker.script(
         lab.container(host),
         "docker ps --all --quiet | xargs --no-run-if-empty docker rm --force --volumes > /dev/null\n"
         "docker volume ls --quiet | xargs --no-run-if-empty docker volume rm > /dev/null\n"
         "docker network prune --force > /dev/null\n"
-        f"{images}"
+        f"{'' if keep_images else removal}"
         "rm -rf /root/biz /root/beta\n",
         tried=f"Emptying {host}",
     )
 
 
 def containers(lab: Lab, host: str) -> list[dict[str, Any]]:
-    """The containers of a Docker host, in the words of a test: identity, project, state, and what could bring them back."""
+    """The containers of a Docker host: identity, project, state, and what could bring them back."""
     text = docker.script(
         lab.container(host),
-        "docker ps --all --quiet --no-trunc | xargs --no-run-if-empty docker inspect\n",
+        # One that is removed between the two commands makes inspect fail, which has printed all the others by then.
+        "docker ps --all --quiet --no-trunc | xargs --no-run-if-empty docker inspect 2> /dev/null || true\n",
         tried=f"Listing the containers of {host}",
     )
     return [_described(document) for document in json.loads(text or "[]")]
@@ -124,7 +131,8 @@ def crashed(lab: Lab, number: Number) -> str:
     """Last words of the project's containers that end as soon as they are started; empty when none does."""
     return docker.script(
         lab.container("old"),
-        f"for id in $(docker ps --quiet --filter label={PROJECT_LABEL}={number.project} --filter status=restarting); do\n"
+        "for id in $(docker ps --quiet --filter status=restarting"
+        f" --filter label={PROJECT_LABEL}={number.project}); do\n"
         "  docker inspect --format '{{.Name}} keeps ending:' $id; docker logs --tail 3 $id 2>&1\ndone\n",
         tried=f"Looking for crashed containers of {number.title}",
     ).strip()

@@ -36,11 +36,10 @@ def reset(session: Session, wishes: Wishes, say: Say) -> None:
 
     def restore(setup: Setup) -> None:
         if not clients.has_pristine(state, setup):
-            clients.create(lab, state, setup, session.secrets, say)
-            session.save()
+            clients.create(session, setup, say)
         elif setup.number is ACME or not clients.is_whole(lab, state, setup):
             say(f"{setup.number.title}: bringing back the client as it was set up")
-            clients.bring_back(lab, state, setup, session.secrets)
+            clients.bring_back(session, setup)
 
     clients.side_by_side(restore, wanted)
     session.save()

@@ -9,8 +9,9 @@ import time
 from typing import Any
 
 from labctl import control, docker, evidence, truth
+from labctl.api import Api
 from labctl.errors import LabError
-from labctl.layout import ACME, BETA, ENGINE_HOSTS, NUMBERS, Number
+from labctl.layout import ACME, BETA, ENGINE_HOSTS, NUMBERS, Number, Topology
 from labctl.screen import Paint, duration, phone, size, table
 from labctl.session import Session
 
@@ -26,6 +27,7 @@ def gather(session: Session) -> dict[str, Any]:
         entry["IPv4Address"].split("/")[0]: entry["Name"].removeprefix(f"{lab.name}-")
         for entry in network.get("Containers", {}).values()
     }
+    seen["health"] = {number.key: _health(session, number, seen) for number in NUMBERS}
     seen["traffic"] = {"running": seen["hosts"]["traffic"] == "running"}
     since = time.time() - RATE_SECONDS
     try:
@@ -40,14 +42,25 @@ def gather(session: Session) -> dict[str, Any]:
     return seen
 
 
+def _health(session: Session, number: Number, seen: dict[str, Any]) -> dict[str, Any]:
+    """The health answer of the client on the host where the number is connected."""
+    known = seen["network"]["state"].get("numbers", {}).get(number.wa_id, {})
+    places = {seen["addresses"].get(slot["peer"]) for slot in known.get("slots", {}).values()} & set(ENGINE_HOSTS)
+    if len(places) != 1:
+        return {}
+    key = {"Authorization": f"Apikey {session.secrets[f'{number.key}_api_key']}"}
+    answer = Api(session.state.port(places.pop(), number.api_port)).call("GET", "/v1/health", headers=key)
+    if answer.status != 200:
+        return {"error": f"health: {answer.describe()}"}
+    health: dict[str, Any] = answer.document["health"]
+    return health
+
+
 def render(seen: dict[str, Any], paint: Paint) -> str:
     """The screen."""
-    now = seen["time"]
-    kind = seen["topology"]["kind"]
-    lines = [
-        f"{paint('bold', seen['lab'])}  {paint('dim', f'number A is {kind}, ' + time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(now)))}",
-        "",
-    ]
+    moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seen["time"]))
+    topology = Topology(**seen["topology"]).describe()
+    lines = [f"{paint('bold', seen['lab'])}  {paint('dim', f'{moment}, number A: {topology}')}", ""]
     lines += _hosts(seen, paint)
     lines += [
         paint("bold", "Connections"),
@@ -70,6 +83,7 @@ def _hosts(seen: dict[str, Any], paint: Paint) -> list[str]:
 
 
 def _connections(number: Number, seen: dict[str, Any], paint: Paint) -> list[str]:
+    """Where a number is connected as the network sees it, and below it what the client's own health answer says."""
     title = f"{number.title:<13} {phone(number.wa_id)}"
     network = seen["network"]["state"]
     if "error" in network:
@@ -77,19 +91,30 @@ def _connections(number: Number, seen: dict[str, Any], paint: Paint) -> list[str
     known = network["numbers"].get(number.wa_id)
     if known is None or not known["registered"]:
         return [f"  {title}  {paint('yellow', 'not registered')}"]
-    slots = sorted(known["slots"].items(), key=lambda item: int(item[0]))
+    slots = known["slots"]
     if not slots:
         return [f"  {title}  {paint('red', 'not connected')}, {known['queued']} messages wait"]
-    lines = []
-    for slot, connection in slots:
-        host = seen["addresses"].get(connection["peer"], connection["peer"])
-        place = "" if slot == "0" and len(slots) == 1 else f" slot {slot}"
-        since = duration(seen["time"] - connection["since"])
-        lines.append(
-            f"  {title}  {paint('green', 'connected')} on {paint('cyan', host)}{place} as {connection['node']} for {since}"
-        )
-        title = " " * len(title)
-    return lines
+    places = sorted({seen["addresses"].get(slot["peer"], slot["peer"]) for slot in slots.values()})
+    since = duration(seen["time"] - max(slot["since"] for slot in slots.values()))
+    where = paint("cyan" if len(places) == 1 else "red", " and ".join(places))
+    return [
+        f"  {title}  {paint('green', 'connected')} on {where} for {since}",
+        *_nodes(seen["health"].get(number.key, {}), slots, paint),
+    ]
+
+
+def _nodes(health: dict[str, Any], slots: dict[str, Any], paint: Paint) -> list[str]:
+    """One line a node of a client that has several."""
+    if "error" in health:
+        return [f"    {paint('red', health['error'])}"]
+    if "gateway_status" in health:
+        return []
+    slot_of = {slot["node"]: f"slot {name}" for name, slot in slots.items()}
+    rows = [
+        [name.split(":")[0], node.get("role", ""), node.get("gateway_status", "error"), slot_of.get(name, "")]
+        for name, node in sorted(health.items())
+    ]
+    return [line if " connected" in line else paint("dim", line) for line in table(rows, indent=4)] if rows else []
 
 
 def _containers(seen: dict[str, Any], paint: Paint) -> list[str]:
@@ -133,10 +158,12 @@ def _traffic(traffic: dict[str, Any], paint: Paint) -> str:
     running = paint("green", "running") if traffic["running"] else paint("dim", "stopped")
     if "inbound" not in traffic:
         return running
-    return f"{running}; in the last {RATE_SECONDS} s {traffic['outbound']:.1f} out and {traffic['inbound']:.1f} in per second"
+    rates = f"{traffic['outbound']:.1f} out and {traffic['inbound']:.1f} in per second"
+    return f"{running}; in the last {RATE_SECONDS} s {rates}"
 
 
 def _ledger(ledger: dict[str, Any], paint: Paint) -> str:
     if "error" in ledger:
         return paint("red", ledger["error"])
-    return f"{paint('green', 'balanced') if ledger['balanced'] else paint('red', 'does not balance')}: {evidence.sentence(ledger)}"
+    verdict = paint("green", "balanced") if ledger["balanced"] else paint("red", "does not balance")
+    return f"{verdict}: {evidence.sentence(ledger)}"

@@ -67,12 +67,9 @@ def server_databases(lab: Lab, host: str) -> list[dict[str, Any]]:
 def beta_databases(lab: Lab) -> list[dict[str, Any]]:
     """Number B's databases, which live in a service of its own compose project."""
     rows = project.compose(
-        lab, BETA, "exec", "--no-TTY", "--user", "postgres", "db", "psql", "--no-psqlrc", "--tuples-only", "--no-align", "--field-separator", "\t",
-        "--username", BETA.database_user, "--port", str(BETA.database_port), "--dbname", "postgres", "--command",
-        "SELECT datname, pg_get_userbyid(datdba), pg_database_size(oid) FROM pg_database WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY 1",
+        lab, BETA, "exec", "--no-TTY", "--user", "postgres", "db",
+        *databases.PSQL, "--username", BETA.database_user, "--port", str(BETA.database_port),
+        "--command", databases.LISTING,
         tried="Listing the databases of number B",
     )  # fmt: skip
-    return [
-        databases.Database(name, owner, int(size))._asdict()
-        for name, owner, size in (line.split("\t") for line in rows.splitlines() if line)
-    ]
+    return [database._asdict() for database in databases.listed(databases.rows_of(rows))]

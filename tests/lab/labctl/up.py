@@ -57,8 +57,7 @@ def _clients_up(session: Session, wishes: Wishes, say: Say) -> None:
     fresh = not state.pristine
 
     def ensure(setup: Setup) -> None:
-        clients.ensure(lab, state, setup, session.secrets, say)
-        session.save()
+        clients.ensure(session, setup, say)
 
     clients.side_by_side(ensure, apply(session, wishes))
     if fresh:

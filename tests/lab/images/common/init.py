@@ -24,6 +24,7 @@ RUN_DIRECTORY = Path("/run/lab")
 RESTART_DELAY_SECONDS = 1.0
 STOP_SECONDS = 25.0
 POLL_SECONDS = 0.5
+WATCHED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
 
 
 @dataclass
@@ -39,14 +40,16 @@ class Service:
 
     def start(self) -> None:
         output = None if self.log is None else os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
-        process = subprocess.Popen(self.command, stdout=output, stderr=output, start_new_session=True)
+        process = subprocess.Popen(  # noqa: S603 (the image's own list)
+            self.command, stdout=output, stderr=output, start_new_session=True, preexec_fn=unblock
+        )
         if output is not None:
             os.close(output)
         self.pid = process.pid
         (RUN_DIRECTORY / f"{self.name}.pid").write_text(f"{process.pid}\n", encoding="ascii")
 
     def ended(self, status: int) -> None:
-        print(f"init: {self.name} ended with status {os.waitstatus_to_exitcode(status)}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"init: {self.name} ended with status {os.waitstatus_to_exitcode(status)}\n")
         self.pid = None
         self.not_before = time.monotonic() + RESTART_DELAY_SECONDS
         (RUN_DIRECTORY / f"{self.name}.pid").unlink(missing_ok=True)
@@ -54,6 +57,11 @@ class Service:
     def wanted(self) -> bool:
         down = (RUN_DIRECTORY / f"{self.name}.down").exists()
         return self.pid is None and not down and time.monotonic() >= self.not_before
+
+
+def unblock() -> None:
+    """Runs in a child before its program: with the blocked signals inherited, nobody could end it."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, WATCHED)
 
 
 def read_services(document: dict[str, Any]) -> list[Service]:
@@ -95,21 +103,16 @@ def stop(services: list[Service]) -> None:
 
 
 def main() -> int:
-    watched = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, watched)
+    signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
     RUN_DIRECTORY.mkdir(parents=True, exist_ok=True)
     document = json.loads(CONFIGURATION.read_text(encoding="utf-8"))
-    # The children must not inherit the blocked signals, or nobody could end them.
-    os.register_at_fork(after_in_child=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, watched))
-    subprocess.run(
-        document["prepare"], check=True, preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, watched)
-    )
+    subprocess.run(document["prepare"], check=True, preexec_fn=unblock)  # noqa: S603 (the image's own list)
     services = read_services(document)
     while True:
         for service in services:
             if service.wanted():
                 service.start()
-        received = signal.sigtimedwait(watched, POLL_SECONDS)
+        received = signal.sigtimedwait(WATCHED, POLL_SECONDS)
         if received is not None and received.si_signo in (signal.SIGTERM, signal.SIGINT):
             stop(services)
             return 0

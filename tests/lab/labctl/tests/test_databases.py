@@ -13,7 +13,7 @@ from labctl.layout import Lab
 
 
 def test_the_verifier_is_the_one_of_the_standard() -> None:
-    # RFC 7677, section 3: password "pencil" with this salt and 4096 rounds; the keys follow from its published proof and signature.
+    # RFC 7677, section 3: the password "pencil", this salt, 4096 rounds.
     verifier = databases.scram_verifier("pencil", bytes.fromhex("5b6d99689d12352828ec8b1a25b19fd2"))
     assert verifier.startswith("SCRAM-SHA-256$4096:W22ZaJ0SNSgo7IsaJbGf0g==$")
     assert "pencil" not in verifier

@@ -10,6 +10,13 @@ from labctl import yaml
 
 def test_mappings_nest_and_scalars_are_quoted() -> None:
     document = {"all": {"hosts": {"old": {"port": 22, "name": 'a "b" #c', "on": True, "list": ["x", 1]}}, "empty": {}}}
-    assert yaml.dump(document) == (
-        'all:\n  hosts:\n    old:\n      port: 22\n      name: "a \\"b\\" #c"\n      on: true\n      list: ["x", 1]\n  empty: {}\n'
-    )
+    assert yaml.dump(document).splitlines() == [
+        "all:",
+        "  hosts:",
+        "    old:",
+        "      port: 22",
+        '      name: "a \\"b\\" #c"',
+        "      on: true",
+        '      list: ["x", 1]',
+        "  empty: {}",
+    ]
