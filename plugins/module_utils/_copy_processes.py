@@ -23,7 +23,7 @@ _PASSWORD_FILE = re.compile(r'; password retrieved from file "[^"]*"')
 Result = TypeVar("Result")
 
 
-class Stopped(DatabaseError):
+class StoppedError(DatabaseError):
     """Nothing more is started because the copy is being given up."""
 
 
@@ -45,7 +45,9 @@ class Child:
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], **streams: int | IO[bytes] | None) -> None:
         self.name = argv[0].rsplit("/", 1)[-1]
-        self.process = subprocess.Popen(list(argv), env=dict(environment), stderr=subprocess.PIPE, **streams)  # type: ignore[call-overload]
+        self.process = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603 - an argument list, no shell
+            list(argv), env=dict(environment), stderr=subprocess.PIPE, **streams
+        )
         self._tail = b""
         self._reader = threading.Thread(target=self._drain, daemon=True)
         self._reader.start()
@@ -93,7 +95,7 @@ class Children:
     ) -> Child:
         with self._lock:
             if self._stopped:
-                raise Stopped("the copy is being given up")
+                raise StoppedError("the copy is being given up")
             child = Child(argv, {**self._environment, **(environment or {})}, stdin=stdin, stdout=stdout)
             self._running.add(child)
             return child

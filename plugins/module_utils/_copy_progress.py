@@ -10,6 +10,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
@@ -19,7 +20,7 @@ class Progress:
     INTERVAL = 1.0
 
     def __init__(self, path: str | None) -> None:
-        self._path = path
+        self._path = Path(path) if path else None
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._writer: threading.Thread | None = None
@@ -32,18 +33,18 @@ class Progress:
 
     def __enter__(self) -> Progress:
         if self._path:
-            self._write()
-            self._writer = threading.Thread(target=self._keep_writing, name="progress", daemon=True)
+            self._write(self._path)
+            self._writer = threading.Thread(target=self._keep_writing, args=[self._path], daemon=True)
             self._writer.start()
         return self
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         self._closed.set()
-        if self._writer:
+        if self._path and self._writer:
             self._writer.join()
             self._phase = "failed" if error else "done"
             self._current = []
-            self._write()
+            self._write(self._path)
 
     def measure_bytes_with(self, measure: Callable[[], int | None]) -> None:
         """Have the bytes done asked for each time they are written down; None keeps the last figure."""
@@ -86,18 +87,16 @@ class Progress:
                 **counters,
             }
 
-    def _keep_writing(self) -> None:
+    def _keep_writing(self, path: Path) -> None:
         while not self._closed.wait(self.INTERVAL):
             measured = self._measure() if self._measure else None
             if measured is not None:
                 with self._lock:
                     self._done["bytes"] = measured
-            self._write()
+            self._write(path)
 
-    def _write(self) -> None:
+    def _write(self, path: Path) -> None:
         # Not synchronised to disk: who reads this file wants the moment, and after a power cut it means nothing.
-        assert self._path is not None
-        temporary = f"{self._path}.{os.getpid()}.tmp"
-        with open(temporary, "w", encoding="utf-8") as file:
-            json.dump(self.document(), file)
-        os.replace(temporary, self._path)
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(self.document()), encoding="utf-8")
+        temporary.replace(path)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Turn signals into an error, so that what was begun is cleaned up. Private to this collection; may change at any time."""
+"""Turn signals into an error, so that what was begun is cleaned up. Private; may change at any time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.waba.migration.plugins.module_utils._database import Da
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
-class Interrupted(DatabaseError):
+class InterruptedByUserError(DatabaseError):
     """Somebody ended the module."""
 
 
@@ -26,7 +26,7 @@ def ended_by_signals() -> Iterator[None]:
     def interrupt(number: int, frame: Any) -> None:
         for each in SIGNALS:
             signal.signal(each, signal.SIG_IGN)
-        raise Interrupted(f"The module was ended by {signal.Signals(number).name}.")
+        raise InterruptedByUserError(f"The module was ended by {signal.Signals(number).name}.")
 
     before = {each: signal.signal(each, interrupt) for each in SIGNALS}
     try:

@@ -9,28 +9,40 @@ DOCUMENTATION = r"""
 ---
 module: database_copy
 short_description: Copy a set of databases to another server, all or nothing
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - waba.migration contributors
 description:
-  - Copies databases from one server to another through pipes, without a file in between, as fast as the two servers allow.
-  - Each database is copied from one snapshot into a database that is called like it with C(.incomplete) added. Only when all of them are
-    complete and hold the same as the source are they renamed, in one transaction. On any error, and when the module is ended by a signal,
+  - Copies databases from one server to another through pipes, without a file in between, as fast as the two servers
+    allow.
+  - Each database is copied from one snapshot into a database that is called like it with C(.incomplete) added. Only
+    when all of them are
+    complete and hold the same as the source are they renamed, in one transaction. On any error, and when the module
+    is ended by a signal,
     everything half done is dropped.
-  - A small database is one C(pg_dump) piped into C(psql). In a larger one the tables' definitions are restored first, then the rows through
-    parallel pipes of binary C(COPY), large tables in several ranges at once, and last the indexes and constraints in parallel.
-  - What both servers hold is compared before the copies are shown. For every table the number of rows, for every sequence its state,
-    and the numbers of indexes, constraints, triggers and columns of each table and of views, functions and large objects have to be equal.
+  - A small database is one C(pg_dump) piped into C(psql). In a larger one the tables' definitions are restored
+    first, then the rows through
+    parallel pipes of binary C(COPY), large tables in several ranges at once, and last the indexes and constraints in
+    parallel.
+  - What both servers hold is compared before the copies are shown. For every table the number of rows, for every
+    sequence its state,
+    and the numbers of indexes, constraints, triggers and columns of each table and of views, functions and large
+    objects have to be equal.
   - The source is only read.
 requirements:
   - C(psql), C(pg_dump) and C(pg_restore) of the target server's major release on the host that runs the module
 notes:
-  - No Python package for the database is needed. Passwords reach the tools through private files that are removed at the end, never
+  - No Python package for the database is needed. Passwords reach the tools through private files that are removed at
+    the end, never
     through arguments or the environment.
-  - PostgreSQL 10 or newer; the target must not be older than the source. Ranges of one table are copied side by side from release 14 on.
-  - Everything that is copied belongs to O(owner). Privileges, tablespaces, publications and subscriptions of the source are not copied, nor
-    are settings of a role in a database. Encoding, collation, settings and connection limit of a database are. Its comment becomes O(marker).
-  - Extensions and event triggers are created by the target's account, which has to be allowed to, everything else as O(owner).
+  - PostgreSQL 10 or newer; the target must not be older than the source. Ranges of one table are copied side by side
+    from release 14 on.
+  - Everything that is copied belongs to O(owner). Privileges, tablespaces, publications and subscriptions of the
+    source are not copied, nor
+    are settings of a role in a database. Encoding, collation, settings and connection limit of a database are. Its
+    comment becomes O(marker).
+  - Extensions and event triggers are created by the target's account, which has to be allowed to, everything else as
+    O(owner).
   - Names of databases may have up to 52 bytes.
 attributes:
   check_mode:
@@ -41,7 +53,8 @@ attributes:
     support: full
   idempotent:
     description:
-      - Databases that exist on the target are refused, or with O(replace_marker) replaced, since only a new copy is certain to hold what the
+      - Databases that exist on the target are refused, or with O(replace_marker) replaced, since only a new copy is
+        certain to hold what the
         source holds now.
     support: none
 options:
@@ -65,7 +78,8 @@ options:
         default: 5432
       login_user:
         description:
-          - The account. It must be able to connect to the database C(postgres). On the source it must be able to read all that is copied.
+          - The account. It must be able to connect to the database C(postgres). On the source it must be able to
+            read all that is copied.
             On the target it must be able to create databases and to act as O(owner).
         type: str
         required: true
@@ -75,14 +89,16 @@ options:
         required: true
       ssl_mode:
         description:
-          - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody proves that this is the
+          - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody
+            proves that this is the
             server.
         type: str
         choices: [verify-full, verify-ca, require, disable]
         default: verify-full
       ca_path:
         description:
-          - File with the CA that the server's certificate comes from. Without it the CAs of the host's operating system are used.
+          - File with the CA that the server's certificate comes from. Without it the CAs of the host's operating
+            system are used.
         type: path
   target:
     description: The server that is written.
@@ -105,12 +121,14 @@ options:
   marker:
     description:
       - Comment that the databases get on the target. By it a later run knows its own.
-      - Half-done databases of an earlier run with this marker, or one that starts with O(replace_marker), are dropped first.
+      - Half-done databases of an earlier run with this marker, or one that starts with O(replace_marker), are
+        dropped first.
     type: str
     required: true
   replace_marker:
     description:
-      - Databases on the target whose comment starts with this text are copies of ours and are replaced, unless somebody is connected to them.
+      - Databases on the target whose comment starts with this text are copies of ours and are replaced, unless
+        somebody is connected to them.
       - Without it, and for any other comment, an existing database is refused by name before anything is written.
     type: str
   require_idle_source:
@@ -120,13 +138,17 @@ options:
     default: true
   progress_path:
     description:
-      - File that shows how far the copy has come, as JSON, replaced about once a second. The keys are C(format), C(phase) (C(planning),
-        C(copying), C(showing), C(done), C(failed)), C(started), C(updated), C(seconds), C(current) (databases in work), and C(databases),
-        C(tables), C(rows) and C(bytes), each with C(done) and C(total). The total of the rows is an estimate, and the bytes are those on disk.
+      - File that shows how far the copy has come, as JSON, replaced about once a second. The keys are C(format),
+        C(phase) (C(planning),
+        C(copying), C(showing), C(done), C(failed)), C(started), C(updated), C(seconds), C(current) (databases in
+        work), and C(databases),
+        C(tables), C(rows) and C(bytes), each with C(done) and C(total). The total of the rows is an estimate, and
+        the bytes are those on disk.
     type: path
   bin_directory:
     description:
-      - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the search path.
+      - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the
+        search path.
     type: path
 seealso:
   - module: waba.migration.database_info
@@ -192,7 +214,8 @@ databases:
           type: int
 plan:
   description:
-    - What would be copied, by database. The keys are C(name), C(tables), C(sequences), C(large_objects), C(bytes) and C(pipes).
+    - What would be copied, by database. The keys are C(name), C(tables), C(sequences), C(large_objects), C(bytes)
+      and C(pipes).
   returned: check mode
   type: list
   elements: dict
@@ -216,18 +239,18 @@ equal:
   sample: true
 """
 
-from typing import Any
+from typing import Any  # noqa: E402
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
-from ansible_collections.waba.migration.plugins.module_utils._copy_signals import ended_by_signals
-from ansible_collections.waba.migration.plugins.module_utils._database import (
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._copy_signals import ended_by_signals  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._database import (  # noqa: E402
     CopyRequest,
     CopyResult,
     DatabaseError,
     DatabaseResult,
 )
-from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (
+from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (  # noqa: E402
     engine_argument_spec,
     engine_named,
     server_argument_spec,
@@ -285,7 +308,7 @@ def check_options(module: AnsibleModule) -> None:
     if options["jobs"] < 1:
         module.fail_json(msg="jobs must be 1 or more.")
     if not options["marker"].strip():
-        module.fail_json(msg="marker must not be empty: without it a later run could not tell a copy of ours from other databases.")
+        module.fail_json(msg="marker must not be empty: by it a later run tells copies of ours from other databases.")
     if options["replace_marker"] is not None and not options["replace_marker"].strip():
         module.fail_json(msg="replace_marker must not be empty: every database with a comment would be replaced.")
 

@@ -9,18 +9,22 @@ DOCUMENTATION = r"""
 ---
 module: database_info
 short_description: Look at a client's databases
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - waba.migration contributors
 description:
-  - Tells what a database server is, which of its databases belong to a client of the WhatsApp Business API, and what they hold.
-  - A database is the client's when its name is exactly O(prefix) followed by one of the names that the client is known to use. Names are
-    compared as strings, never as patterns, so that C(acme_archive) or C(acme2messageStore) is never taken for a database of C(acme).
+  - Tells what a database server is, which of its databases belong to a client of the WhatsApp Business API, and what
+    they hold.
+  - A database is the client's when its name is exactly O(prefix) followed by one of the names that the client is
+    known to use. Names are
+    compared as strings, never as patterns, so that C(acme_archive) or C(acme2messageStore) is never taken for a
+    database of C(acme).
   - Every connection is read-only.
 requirements:
   - C(psql) on the host that runs the module
 notes:
-  - No Python package for the database is needed. The password reaches C(psql) through a private file that is removed at the end.
+  - No Python package for the database is needed. The password reaches C(psql) through a private file that is removed
+    at the end.
   - PostgreSQL 10 or newer.
 attributes:
   check_mode:
@@ -57,13 +61,15 @@ options:
     required: true
   ssl_mode:
     description:
-      - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody proves that this is the server.
+      - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody proves
+        that this is the server.
     type: str
     choices: [verify-full, verify-ca, require, disable]
     default: verify-full
   ca_path:
     description:
-      - File with the CA that the server's certificate comes from. Without it the CAs of the host's operating system are used.
+      - File with the CA that the server's certificate comes from. Without it the CAs of the host's operating system
+        are used.
     type: path
   prefix:
     description: What the client puts before the names of its databases, C(WA_DB_NAME_PREFIX) in its environment.
@@ -71,13 +77,15 @@ options:
     default: ""
   count_rows:
     description:
-      - Count the rows of every table. Otherwise RV(databases[].tables[].rows) is the server's own estimate, which may be 0 for a table
+      - Count the rows of every table. Otherwise RV(databases[].tables[].rows) is the server's own estimate, which
+        may be 0 for a table
         that it has not looked at yet.
     type: bool
     default: false
   bin_directory:
     description:
-      - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the search path; tools of
+      - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the
+        search path; tools of
         the server's own major release are preferred.
     type: path
 seealso:
@@ -182,7 +190,8 @@ databases:
       description: Size on disk.
       type: int
     sessions:
-      description: Who is connected, without this collection's own sessions. The keys are C(user), C(address) and C(application).
+      description: Who is connected, without this collection's own sessions. The keys are C(user), C(address) and
+        C(application).
       type: list
       elements: dict
     tables:
@@ -218,7 +227,8 @@ databases:
       type: str
 foreign:
   description:
-    - Databases that start with the prefix and are not the client's. The keys are C(name), C(owner), C(size_bytes), C(comment) and
+    - Databases that start with the prefix and are not the client's. The keys are C(name), C(owner), C(size_bytes),
+      C(comment) and
       C(auth_schema), which is V(null) when the account may not look into the database.
   returned: success
   type: list
@@ -240,10 +250,10 @@ roles:
   elements: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.waba.migration.plugins.module_utils._copy_signals import ended_by_signals
-from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, InspectRequest
-from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._copy_signals import ended_by_signals  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, InspectRequest  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (  # noqa: E402
     engine_argument_spec,
     engine_named,
     server_argument_spec,

@@ -9,6 +9,7 @@ Columns that only some releases have are read through C(to_jsonb(row)), so that 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import APPLICATION_NAME
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import identifier, literal
@@ -43,7 +44,8 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
   'encoding', pg_encoding_to_char(d.encoding),
   'collate', d.datcollate,
   'ctype', d.datctype,
-  'provider', CASE coalesce(to_jsonb(d)->>'datlocprovider', 'c') WHEN 'c' THEN 'libc' WHEN 'i' THEN 'icu' ELSE 'builtin' END,
+  'provider', CASE coalesce(to_jsonb(d)->>'datlocprovider', 'c')
+    WHEN 'c' THEN 'libc' WHEN 'i' THEN 'icu' ELSE 'builtin' END,
   'locale', coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale'),
   'icu_rules', to_jsonb(d)->>'daticurules',
   'connection_limit', d.datconnlimit,
@@ -55,10 +57,11 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
   'sessions', coalesce((SELECT jsonb_agg(jsonb_build_object(
       'user', a.usename, 'address', a.client_addr, 'application', a.application_name))
     FROM pg_stat_activity a
-    WHERE a.datid = d.oid AND a.backend_type = 'client backend' AND a.application_name <> {literal(APPLICATION_NAME)}), '[]')
+    WHERE a.datid = d.oid AND a.backend_type = 'client backend'
+      AND a.application_name <> {literal(APPLICATION_NAME)}), '[]')
 ) ORDER BY d.datname), '[]')
 FROM pg_database d WHERE NOT d.datistemplate
-"""
+"""  # noqa: S608 - the only value is quoted by literal()
 
 ALL_TABLE_NAMES = """
 SELECT coalesce(jsonb_agg(jsonb_build_array(n.nspname, c.relname)), '[]')
@@ -93,17 +96,18 @@ SELECT jsonb_build_object(
   'event_triggers', (SELECT count(*) FROM pg_event_trigger),
   'large_objects', (SELECT count(*) FROM pg_largeobject_metadata),
   'public_schema', EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public'))
-"""
+"""  # noqa: S608 - put together of constants
 
-# Numbers of things, by kind and, where it belongs to a table, by table. NOT NULL constraints have a row of their own from 18
-# on, and foreign keys on partitions from 12 on: neither says anything about a copy.
+# Numbers of things, by kind and, where it belongs to a table, by table. NOT NULL constraints have a row of their own
+# from 18 on, and foreign keys on partitions from 12 on: neither says anything about a copy.
 STRUCTURE = f"""
 WITH r AS (
   SELECT c.oid, c.relkind, n.nspname || '.' || c.relname AS name
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace {_MEMBERSHIP}
 ), counts AS (
   SELECT CASE relkind WHEN 'r' THEN 'tables' WHEN 'p' THEN 'partitioned tables' WHEN 'v' THEN 'views'
-    WHEN 'm' THEN 'materialized views' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'foreign tables' END AS kind, count(*) AS n
+    WHEN 'm' THEN 'materialized views' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'foreign tables' END AS kind,
+    count(*) AS n
   FROM r WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f') GROUP BY 1
   UNION ALL
   SELECT 'indexes of ' || r.name, count(*) FROM pg_index i JOIN r ON r.oid = i.indrelid WHERE i.indisvalid GROUP BY 1
@@ -119,34 +123,39 @@ WITH r AS (
   UNION ALL
   SELECT 'functions', count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
   WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
-    AND NOT EXISTS (SELECT FROM pg_depend m WHERE m.classid = 'pg_proc'::regclass AND m.objid = p.oid AND m.deptype = 'e')
+    AND NOT EXISTS (SELECT FROM pg_depend m
+      WHERE m.classid = 'pg_proc'::regclass AND m.objid = p.oid AND m.deptype = 'e')
   HAVING count(*) > 0
   UNION ALL
   SELECT 'large objects', count(*) FROM pg_largeobject_metadata HAVING count(*) > 0
 )
 SELECT coalesce(jsonb_object_agg(kind, n), '{{}}') FROM counts
-"""
+"""  # noqa: S608 - put together of constants
 
-# Binary rows carry the numbers of user-defined types inside of arrays, rows and ranges, and reg* values are such numbers
-# themselves: another server gives these numbers anew, so such a column has to travel as text.
+# Binary rows carry the numbers of user-defined types inside of arrays, rows and ranges, and reg* values are such
+# numbers themselves: another server gives these numbers anew, so such a column has to travel as text.
 COLUMNS = """
 WITH RECURSIVE resolved AS (
   SELECT oid AS type, oid AS base FROM pg_type WHERE typtype <> 'd'
   UNION ALL
   SELECT d.oid, r.base FROM pg_type d JOIN resolved r ON r.type = d.typbasetype WHERE d.typtype = 'd'
 ), safe AS (
-  SELECT r.type, t.typtype = 'e' OR (t.oid < 16384 AND t.typtype IN ('b', 'r', 'm') AND t.typsend <> 0 AND t.typreceive <> 0
-    AND t.typname NOT LIKE 'reg%' AND t.typname NOT LIKE '\\_reg%') AS binary
+  SELECT r.type, t.typtype = 'e' OR (t.oid < 16384 AND t.typtype IN ('b', 'r', 'm')
+    AND t.typsend <> 0 AND t.typreceive <> 0 AND t.typname NOT LIKE 'reg%' AND t.typname NOT LIKE '\\_reg%') AS binary
   FROM resolved r JOIN pg_type t ON t.oid = r.base
 )
 SELECT coalesce(jsonb_object_agg(c.oid::bigint, jsonb_build_object(
   'columns', (SELECT coalesce(jsonb_agg(a.attname ORDER BY a.attnum), '[]') FROM pg_attribute a
-    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a)->>'attgenerated', '') = ''),
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      AND coalesce(to_jsonb(a)->>'attgenerated', '') = ''),
   'binary', (SELECT coalesce(bool_and(s.binary), true) FROM pg_attribute a JOIN safe s ON s.type = a.atttypid
-    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(to_jsonb(a)->>'attgenerated', '') = '')
+    WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+      AND coalesce(to_jsonb(a)->>'attgenerated', '') = '')
 )), '{{}}')
 FROM pg_class c WHERE c.oid IN ({oids})
 """
+
+Item = TypeVar("Item")
 
 # A statement of this many tables is planned fast and stays far from the server's limits.
 TABLES_A_STATEMENT = 200
@@ -159,11 +168,12 @@ def columns_of(oids: Sequence[int]) -> str:
 def row_counts(tables: Sequence[tuple[str, str, str]]) -> list[str]:
     """Statements that count the rows of (schema, name, condition), in this order."""
     return [
-        "SELECT jsonb_agg(n ORDER BY i) FROM ({0}) counted".format(
-            " UNION ALL ".join(
-                f"SELECT {index} AS i, count(*) AS n FROM ONLY {identifier(schema, name)} {condition}"
-                for index, (schema, name, condition) in enumerate(part)
-            )
+        _in_order(
+            "n",
+            [
+                f"SELECT {number} AS i, count(*) AS n FROM ONLY {identifier(schema, name)} {condition}"  # noqa: S608
+                for number, (schema, name, condition) in enumerate(part)
+            ],
         )
         for part in _parts(tables)
     ]
@@ -172,15 +182,20 @@ def row_counts(tables: Sequence[tuple[str, str, str]]) -> list[str]:
 def sequence_states(sequences: Sequence[tuple[str, str]]) -> list[str]:
     """Statements that read (last_value, is_called) of each sequence, in this order."""
     return [
-        "SELECT jsonb_agg(jsonb_build_array(v, c) ORDER BY i) FROM ({0}) states".format(
-            " UNION ALL ".join(
-                f"SELECT {index} AS i, last_value AS v, is_called AS c FROM {identifier(*names)}"
-                for index, names in enumerate(part)
-            )
+        _in_order(
+            "jsonb_build_array(v, c)",
+            [
+                f"SELECT {number} AS i, last_value AS v, is_called AS c FROM {identifier(*names)}"  # noqa: S608
+                for number, names in enumerate(part)
+            ],
         )
         for part in _parts(sequences)
     ]
 
 
-def _parts(items: Sequence[tuple[str, ...]]) -> list[Sequence[tuple[str, ...]]]:
+def _in_order(value: str, selects: Sequence[str]) -> str:
+    return f"SELECT jsonb_agg({value} ORDER BY i) FROM ({' UNION ALL '.join(selects)}) parts"  # noqa: S608
+
+
+def _parts(items: Sequence[Item]) -> list[Sequence[Item]]:
     return [items[start : start + TABLES_A_STATEMENT] for start in range(0, len(items), TABLES_A_STATEMENT)]

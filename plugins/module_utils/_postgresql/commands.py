@@ -12,7 +12,7 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.session
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import identifier, literal
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.tools import Tools
 
-# Replication belongs to a server, not to the client's data: a copied subscription would take the first one's changes away.
+# Replication belongs to a server, not to the client's data: a copied subscription would take the first one's changes.
 LEFT_OUT = ["--no-owner", "--no-privileges", "--no-tablespaces", "--no-publications", "--no-subscriptions"]
 # Entries of an archive that an administrator has to restore.
 PRIVILEGED_ENTRIES = ("EXTENSION", "COMMENT - EXTENSION", "EVENT TRIGGER", "COMMENT - EVENT TRIGGER")
@@ -107,4 +107,4 @@ def _rows(big: BigTable, piece: Piece) -> str:
     if piece.end is not None:
         conditions.append(f"ctid < '({piece.end},0)'::tid")
     columns = ", ".join(identifier(column) for column in big.columns)
-    return f"(SELECT {columns} FROM ONLY {table} WHERE {' AND '.join(conditions)})"
+    return f"(SELECT {columns} FROM ONLY {table} WHERE {' AND '.join(conditions)})"  # noqa: S608 - quoted above

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import conninfo, startup_options
@@ -64,23 +65,23 @@ def service_section(name: str, server: Server, settings: Mapping[str, str], pass
     }
     for key, value in parameters.items():
         if "\n" in value:
-            raise DatabaseError(f"The parameter {key} of the connection to {server} has a line break, which libpq cannot take.")
+            raise DatabaseError(f"The parameter {key} of the connection to {server} must not have a line break.")
     return "\n".join([f"[{name}]", *(f"{key}={value}" for key, value in parameters.items())]) + "\n"
 
 
 def password_line(server: Server) -> str:
     if "\n" in server.password or "\0" in server.password:
-        raise DatabaseError(f"The password for {server} has a line break or NUL, which libpq's password file cannot hold.")
+        raise DatabaseError(f"The password for {server} must not have a line break or a NUL character.")
     return "*:*:*:*:" + server.password.replace("\\", "\\\\").replace(":", "\\:") + "\n"
 
 
 def root_certificate(server: Server) -> str:
     if server.ca_path:
-        if not os.path.isfile(server.ca_path):
+        if not Path(server.ca_path).is_file():
             raise DatabaseError(f"The CA file {server.ca_path} for {server} does not exist on this host.")
         return server.ca_path
     for bundle in CA_BUNDLES:
-        if os.path.isfile(bundle):
+        if Path(bundle).is_file():
             return bundle
     raise DatabaseError(f"No CA is known on this host to verify {server} with. Set ca_path.")
 
@@ -90,27 +91,27 @@ class Connections:
 
     def __init__(self, parent: str) -> None:
         self._parent = parent
-        self.directory = ""
+        self.directory = Path()
 
     def __enter__(self) -> Connections:
-        self.directory = tempfile.mkdtemp(prefix="waba-migration-", dir=self._parent)
+        self.directory = Path(tempfile.mkdtemp(prefix="waba-migration-", dir=self._parent))
         return self
 
     def __exit__(self, *unused: object) -> None:
         shutil.rmtree(self.directory)
 
     def add(self, name: str, server: Server, settings: Mapping[str, str]) -> None:
-        password_file = os.path.join(self.directory, f"{name}.pass")
+        password_file = self.directory / f"{name}.pass"
         self._append(password_file, password_line(server))
-        self._append(self._service_file, service_section(name, server, settings, password_file))
+        self._append(self._service_file, service_section(name, server, settings, str(password_file)))
 
     def environment(self) -> dict[str, str]:
         """The whole environment of a tool: nothing of the caller's own can change what it connects to."""
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "LC_ALL": "C",
-            "HOME": self.directory,
-            "PGSERVICEFILE": self._service_file,
+            "HOME": str(self.directory),
+            "PGSERVICEFILE": str(self._service_file),
             "PGCLIENTENCODING": "UTF8",
         }
 
@@ -120,11 +121,11 @@ class Connections:
         return conninfo({"service": name, "dbname": database})
 
     @property
-    def _service_file(self) -> str:
-        return os.path.join(self.directory, "pg_service.conf")
+    def _service_file(self) -> Path:
+        return self.directory / "pg_service.conf"
 
     @staticmethod
-    def _append(path: str, text: str) -> None:
+    def _append(path: Path, text: str) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)

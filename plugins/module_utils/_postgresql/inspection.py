@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during, in_parallel
@@ -28,6 +29,16 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.workpla
 
 SERVICE = "server"
 DATABASES_AT_ONCE = 4
+SERVER_FACTS = (
+    "version",
+    "version_num",
+    "data_directory",
+    "superuser",
+    "createdb",
+    "in_recovery",
+    "max_connections",
+    "ssl",
+)
 COMMON_FACTS = ("name", "owner", "encoding", "collate", "ctype", "provider", "size_bytes", "sessions", "comment")
 
 
@@ -107,21 +118,19 @@ class DatabaseReader:
 
 
 def server_summary(server: Mapping[str, Any]) -> dict[str, Any]:
-    wanted = ("version", "version_num", "data_directory", "superuser", "createdb", "in_recovery", "max_connections", "ssl")
-    return {"engine": "postgresql", **{name: server[name] for name in wanted}}
+    return {"engine": "postgresql", **{fact: server[fact] for fact in SERVER_FACTS}}
 
 
 def free_bytes(server: Mapping[str, Any]) -> int | None:
     """Free space where the server keeps its data, when that is certainly a directory of this host.
 
-    A directory of the same name proves nothing: the server's own pid file has to name its port and the time of its start.
+    A directory of the same name proves nothing: the server's pid file has to name its port and the time of its start.
     """
     directory = server["data_directory"]
     if not directory:
         return None
     try:
-        with open(os.path.join(directory, "postmaster.pid"), encoding="utf-8") as file:
-            lines = file.read().splitlines()
+        lines = Path(directory, "postmaster.pid").read_text(encoding="utf-8").splitlines()
         state = os.statvfs(directory)
     except OSError:
         return None

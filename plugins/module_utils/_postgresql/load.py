@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import ToolError, during, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
@@ -58,7 +58,7 @@ class Loader:
 
     def _in_sections(self) -> None:
         tools = self._workplace.tools
-        archive = os.path.join(self._workplace.directory, f"{self._plan.facts['number']}.schema")
+        archive = str(self._workplace.directory / f"{self._plan.facts['number']}.schema")
         with self._slots:
             self._run("the schema", commands.dump_schema(tools, self._from, self._snapshot, archive))
             self._restore_before_data(archive)
@@ -101,17 +101,18 @@ class Loader:
         reader = commands.read_piece(tools, self._from, self._snapshot, big, piece)
         writer = commands.write_piece(tools, self._into, big)
         with self._slots, during(self._copying(f"table {big.table}")):
-            self._workplace.children.pipe(reader, writer, self._encoding, self._count_rows)
+            self._workplace.children.pipe(reader, writer, self._encoding, lambda line: self._advance(copied_rows(line)))
 
     def _script(self, what: str, dump: Sequence[str]) -> None:
         """Run pg_dump into psql; psql's echo keeps us informed on where it is."""
         table: list[str] = []
 
         def watch(line: str) -> None:
-            begun = _ECHOED_COPY.match(line)
+            begun, rows = _ECHOED_COPY.match(line), copied_rows(line)
             if begun:
                 table[:] = [begun.group(1)]
-            elif self._count_rows(line):
+            elif rows is not None:
+                self._advance(rows)
                 self._progress.advance(tables=1)
                 table.clear()
 
@@ -123,11 +124,8 @@ class Loader:
                 copying = self._copying(f"table {table[0]}" if table else what)
                 raise DatabaseError(f"{copying} failed: {error}") from error
 
-    def _count_rows(self, line: str) -> bool:
-        copied = _COPIED.match(line)
-        if copied:
-            self._progress.advance(rows=int(copied.group(1)))
-        return bool(copied)
+    def _advance(self, rows: int | None) -> None:
+        self._progress.advance(rows=rows or 0)
 
     def _restore(self, what: str, archive: str, address: str, *which: str) -> None:
         self._run(what, commands.restore(self._workplace.tools, address, archive, *which))
@@ -143,16 +141,24 @@ class Loader:
         )
 
     def _only(self, archive: str, entries: Sequence[str]) -> str:
-        """Restore these entries. Not to be combined with a section: entries that are listed count as coming after all that
-        are not, and a comment counts to the section of what stands before it.
+        """Restore these entries.
+
+        Not to be combined with a section: what is listed counts as coming after all that is not, and a comment counts
+        to the section of what comes before it.
         """
-        path = f"{archive}.list"
-        with open(path, "w", encoding="utf-8") as file:
-            file.write("".join(f"{entry}\n" for entry in entries))
+        path = Path(f"{archive}.list")
+        path.write_text("".join(f"{entry}\n" for entry in entries), encoding="utf-8")
         return f"--use-list={path}"
 
     def _as_administrator(self) -> str:
         return self._workplace.address(TARGET, incomplete_name(self._plan.database))
 
     def _copying(self, what: str) -> str:
-        return f"Copying {what} of the database {self._plan.database} from {self._request.source} to {self._request.target}"
+        where = f"from {self._request.source} to {self._request.target}"
+        return f"Copying {what} of the database {self._plan.database} {where}"
+
+
+def copied_rows(line: str) -> int | None:
+    """How many rows psql says that a COPY has written, when this line says so."""
+    copied = _COPIED.match(line)
+    return int(copied.group(1)) if copied else None

@@ -69,7 +69,7 @@ class Plan:
 
     @property
     def in_one_stream(self) -> bool:
-        """Whether one pg_dump piped into psql is the fastest way: nothing is large, and the owner may create all of it."""
+        """Whether one pg_dump piped into psql is fastest: nothing is large, and the owner may create all of it."""
         return not self.big_tables and not self.privileged
 
     def summary(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def tables_of(inventory: Mapping[str, Any]) -> list[Table]:
 def is_big(table: Table, encoding: str) -> bool:
     """Whether a table gets pipes of its own.
 
-    Names that are not ASCII are put into tools' arguments only where the database speaks UTF-8 as well.
+    Names that are not ASCII go into a tool's arguments only where the database speaks UTF-8 as well.
     """
     if table.condition or table.bytes < BIG_TABLE_BYTES:
         return False

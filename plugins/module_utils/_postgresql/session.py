@@ -9,6 +9,7 @@ import json
 import subprocess
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Children, ToolError
@@ -48,20 +49,17 @@ class Session:
             process = self._child.process
             if process.stdin.closed:
                 return
-            try:
+            # What has not been sent any more does not matter to a process that is gone.
+            with suppress(BrokenPipeError):
                 process.stdin.close()
-            except BrokenPipeError:
-                pass
             self._children.finish(self._child)
             process.stdout.close()
 
     def _send(self, text: str) -> None:
-        try:
+        # A process that has ended gives no answer either, and then the caller asks it why.
+        with suppress(BrokenPipeError):
             self._child.process.stdin.write(text.encode("utf-8", "surrogateescape"))
             self._child.process.stdin.flush()
-        except BrokenPipeError:
-            # The process has ended. Why, the caller finds when there is no answer.
-            return
 
 
 def psql_arguments(psql: str) -> Sequence[str]:

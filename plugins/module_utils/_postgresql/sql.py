@@ -25,7 +25,7 @@ def literal(value: str) -> str:
 def conninfo(values: Mapping[str, str]) -> str:
     """Write a libpq connection string."""
     return " ".join(
-        "{0}='{1}'".format(key, _without_nul(value).replace("\\", "\\\\").replace("'", "\\'"))
+        "{}='{}'".format(key, _without_nul(value).replace("\\", "\\\\").replace("'", "\\'"))
         for key, value in values.items()
     )
 
@@ -33,7 +33,7 @@ def conninfo(values: Mapping[str, str]) -> str:
 def startup_options(settings: Mapping[str, str]) -> str:
     """Write the value of libpq's C(options): settings that hold from the first statement on."""
     return " ".join(
-        "-c {0}={1}".format(name, _without_nul(value).replace("\\", "\\\\").replace(" ", "\\ "))
+        "-c {}={}".format(name, _without_nul(value).replace("\\", "\\\\").replace(" ", "\\ "))
         for name, value in settings.items()
     )
 

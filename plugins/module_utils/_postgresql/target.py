@@ -25,8 +25,8 @@ def incomplete_name(database: str) -> str:
     name = database + SUFFIX
     if len(name.encode("utf-8")) > IDENTIFIER_BYTES:
         raise DatabaseError(
-            f"The database name {database} is longer than {IDENTIFIER_BYTES - len(SUFFIX)} bytes, which leaves no room for "
-            f"{SUFFIX} that it has to carry while it is copied."
+            f"The database name {database} is longer than {IDENTIFIER_BYTES - len(SUFFIX)} bytes, which leaves no room "
+            f"for {SUFFIX} that it has to carry while it is copied."
         )
     return name
 
@@ -61,8 +61,10 @@ def drop_statements(name: str, version_num: int) -> list[str]:
     ]
 
 
-def in_the_way(present: Mapping[str, Mapping[str, Any]], request: CopyRequest) -> tuple[list[str], list[str], list[str]]:
-    """Sort what is on the target under the wanted names: leftovers to drop, copies to replace, refusals as sentences."""
+def in_the_way(
+    present: Mapping[str, Mapping[str, Any]], request: CopyRequest
+) -> tuple[list[str], list[str], list[str]]:
+    """Sort what the target has under the wanted names: leftovers to drop, copies to replace, refusals as sentences."""
     leftovers, replaced, refused = [], [], []
     for database in request.databases:
         hidden, shown = present.get(incomplete_name(database)), present.get(database)
@@ -80,11 +82,12 @@ def in_the_way(present: Mapping[str, Mapping[str, Any]], request: CopyRequest) -
 
 
 def describe_sessions(sessions: Sequence[Mapping[str, Any]]) -> str:
-    texts = [
-        f"{session['user']}@{session['address'] or 'local'}" + (f" ({session['application']})" if session["application"] else "")
-        for session in sessions
-    ]
-    return ", ".join(sorted(set(texts)))
+    return ", ".join(sorted({_describe_session(session) for session in sessions}))
+
+
+def _describe_session(session: Mapping[str, Any]) -> str:
+    application = f" ({session['application']})" if session["application"] else ""
+    return f"{session['user']}@{session['address'] or 'local'}{application}"
 
 
 def _comment(facts: Mapping[str, Any]) -> str:
@@ -105,15 +108,18 @@ class TargetServer:
         if facts["in_recovery"]:
             raise DatabaseError(f"The target {server} is a standby and cannot be written.")
         if not facts["createdb"]:
-            raise DatabaseError(f"{server.user} may not create databases on the target {server}: ALTER ROLE ... CREATEDB.")
+            raise DatabaseError(f"{server.user} may not create databases on the target {server}. Grant it CREATEDB.")
         mode = "SET" if self.version_num >= 160000 else "MEMBER"
         member = self._session.query(
-            f"SELECT coalesce((SELECT to_jsonb(pg_has_role(oid, '{mode}')) FROM pg_roles WHERE rolname = {literal(owner)}), 'null')"
+            f"SELECT coalesce((SELECT to_jsonb(pg_has_role(oid, '{mode}')) FROM pg_roles "  # noqa: S608 - quoted
+            f"WHERE rolname = {literal(owner)}), 'null')"
         )
         if member is None:
-            raise DatabaseError(f"The role {owner}, which is to own the databases, does not exist on the target {server}.")
+            raise DatabaseError(f"The role {owner}, the owner to be, does not exist on the target {server}.")
         if not member:
-            raise DatabaseError(f"{server.user} may not act as {owner} on the target {server}: GRANT {owner} TO {server.user}.")
+            raise DatabaseError(
+                f"{server.user} may not act as {owner} on the target {server}. Make it a member of that role."
+            )
 
     def databases(self) -> dict[str, dict[str, Any]]:
         return {facts["name"]: facts for facts in self._session.query(catalog.DATABASES)}
@@ -157,9 +163,6 @@ class TargetServer:
             self._session.execute(f"ALTER DATABASE {name} CONNECTION LIMIT {int(plan.facts['connection_limit'])}")
 
     def measure(self, names: Sequence[str]) -> int:
-        listed = ", ".join(literal(name) for name in names)
-        return int(
-            self._session.query(
-                f"SELECT coalesce(sum(pg_database_size(oid)), 0)::bigint FROM pg_database WHERE datname IN ({listed})"
-            )
-        )
+        listed = ", ".join(literal(name) for name in names) or "NULL"
+        size = "SELECT coalesce(sum(pg_database_size(oid)), 0)::bigint FROM pg_database"
+        return int(self._session.query(f"{size} WHERE datname IN ({listed})"))

@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
 
 TOOLS = ("psql", "pg_dump", "pg_restore")
 # Where the packages of Debian and of the PostgreSQL project put one directory for each major release.
-VERSIONED_DIRECTORIES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin")
+VERSIONED_DIRECTORIES = ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin")
 
 
 @dataclass(frozen=True)
@@ -26,14 +26,14 @@ class Tools:
     versions: dict[str, str | None]
 
     def path(self, tool: str) -> str:
-        return os.path.join(self.directory, tool)
+        return str(Path(self.directory, tool))
 
 
 def candidate_directories(bin_directory: str | None) -> list[str]:
-    """Directories to look into. The versioned ones come first: on Debian those on the path are wrappers that cost time."""
+    """Directories to look into. The versioned ones come first: on Debian, those on the path are slow wrappers."""
     if bin_directory:
         return [bin_directory]
-    versioned = [found for pattern in VERSIONED_DIRECTORIES for found in glob.glob(pattern)]
+    versioned = [str(found) for pattern in VERSIONED_DIRECTORIES for found in Path("/").glob(pattern)]
     versioned.sort(key=lambda path: [int(number) for number in re.findall(r"\d+", path)], reverse=True)
     return versioned + os.environ.get("PATH", os.defpath).split(os.pathsep)
 
@@ -71,9 +71,10 @@ class ToolFinder:
     def _all(self) -> Iterator[Tools]:
         yield from list(self._found)
         for directory in self._directories:
-            paths = {tool: os.path.join(directory, tool) for tool in TOOLS}
-            if os.access(paths["psql"], os.X_OK):
-                versions = {tool: self._version_of(path) if os.access(path, os.X_OK) else None for tool, path in paths.items()}
+            paths = {tool: Path(directory, tool) for tool in TOOLS}
+            usable = {tool: str(path) for tool, path in paths.items() if os.access(path, os.X_OK)}
+            if "psql" in usable:
+                versions = {tool: self._version_of(usable[tool]) if tool in usable else None for tool in TOOLS}
                 self._found.append(Tools(directory, versions))
                 yield self._found[-1]
 

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Stopped, ToolError, during, in_parallel
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import (
+    StoppedError,
+    ToolError,
+    during,
+    in_parallel,
+)
 from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
 from ansible_collections.waba.migration.plugins.module_utils._database import (
     CopyRequest,
@@ -76,7 +82,9 @@ class Transfer:
         databases = [{**present[name], "number": number} for number, name in enumerate(self._request.databases)]
         version_num = int(source["version_num"])
         children = self._workplace.children
-        plans = in_parallel(children, [partial(self._open_database, facts, version_num) for facts in databases], DATABASES_AT_ONCE)
+        plans = in_parallel(
+            children, [partial(self._open_database, facts, version_num) for facts in databases], DATABASES_AT_ONCE
+        )
         self._progress.expect(
             databases=len(plans),
             tables=sum(len(plan.tables) for plan in plans),
@@ -93,7 +101,7 @@ class Transfer:
             steps = [partial(self._copy_database, plan) for plan in plans]
             results = in_parallel(self._workplace.children, steps, DATABASES_AT_ONCE)
             self._show(plans)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - raised again when what was begun is gone
             self._give_up(error)
         order = {name: position for position, name in enumerate(self._request.databases)}
         return CopyResult(
@@ -120,7 +128,10 @@ class Transfer:
     def _connect(self) -> tuple[dict[str, Any], dict[str, Any]]:
         self._source = self._workplace.session(SOURCE)
         session = self._workplace.session(TARGET)
-        asked = [partial(self._workplace.server_facts, SOURCE, self._source), partial(self._workplace.server_facts, TARGET, session)]
+        asked = [
+            partial(self._workplace.server_facts, SOURCE, self._source),
+            partial(self._workplace.server_facts, TARGET, session),
+        ]
         facts = in_parallel(self._workplace.children, asked, 2)
         major = int(facts[1]["version_num"]) // 10000
         self._target = TargetServer(session, self._request, facts[1])
@@ -129,7 +140,9 @@ class Transfer:
 
     def _check_releases(self, source: dict[str, Any], target: dict[str, Any]) -> None:
         if source["version_num"] < OLDEST_SOURCE:
-            raise DatabaseError(f"The source {self._request.source} runs {source['version']}; 10 is the oldest release known here.")
+            raise DatabaseError(
+                f"The source {self._request.source} runs {source['version']}; 10 is the oldest known here."
+            )
         if source["version_num"] // 10000 > target["version_num"] // 10000:
             raise DatabaseError(
                 f"The source {self._request.source} runs {source['version']}, the target {self._request.target} only "
@@ -143,7 +156,7 @@ class Transfer:
         closed = [name for name in self._request.databases if not present[name]["connectable"]]
         if closed:
             raise DatabaseError(
-                f"{self._request.source.user} may not connect to {', '.join(closed)} on the source {self._request.source}."
+                f"{self._request.source.user} may not connect to {', '.join(closed)} on the source {self._request.source}"
             )
         if self._request.require_idle_source:
             self._check_idle(present)
@@ -156,8 +169,8 @@ class Transfer:
         ]
         if busy:
             raise DatabaseError(
-                f"Databases on the source {self._request.source} are in use ({'; '.join(busy)}), so a copy might miss what is "
-                "written meanwhile. Stop these clients, or set require_idle_source to false when they only read."
+                f"Databases on the source {self._request.source} are in use ({'; '.join(busy)}), so a copy might miss "
+                "what is written meanwhile. Stop these clients, or set require_idle_source to false when they only read."
             )
 
     def _check_target(self, facts: dict[str, Any]) -> None:
@@ -165,12 +178,12 @@ class Transfer:
         self._leftovers, self._replaced, refused = in_the_way(self._target.databases(), self._request)
         if refused:
             raise DatabaseError(
-                f"On the target {self._request.target} databases are in the way: {'; '.join(refused)}. Nothing was changed. "
-                "Look at them and drop or rename them, or set replace_marker if copies with that marker may be replaced."
+                f"On the target {self._request.target} databases are in the way: {'; '.join(refused)}. Nothing was "
+                "changed. Look at them and drop or rename them, or set replace_marker if copies with that marker may be replaced."
             )
 
     def _open_database(self, facts: dict[str, Any], version_num: int) -> Plan:
-        """Fix the moment that is copied and see what there is. The session stays open as long as the moment is needed."""
+        """Fix the moment that is copied and see what there is. The session stays open while that moment is needed."""
         name = facts["name"]
         session = self._workplace.session(SOURCE, name)
         self._sessions[name] = session
@@ -186,16 +199,19 @@ class Transfer:
         started = time.monotonic()
         self._progress.begin(plan.database)
         hidden = incomplete_name(plan.database)
-        there, _filled = in_parallel(
-            self._workplace.children, [partial(self._read_source, plan), partial(self._fill, plan)], 2
-        )
+        there: list[gate.Truth] = []
+        steps: list[Callable[[], None]] = [
+            lambda: there.append(self._read_source(plan)),
+            partial(self._fill, plan),
+        ]
+        in_parallel(self._workplace.children, steps, len(steps))
         here = self._read_target(plan, hidden)
         self._sessions[plan.database].close()
-        unequal = gate.differences(plan, there, here)
+        unequal = gate.differences(plan, there[0], here)
         if unequal:
             raise DatabaseError(
-                f"The database {plan.database} is not the same on {self._request.source} and on {self._request.target} after "
-                f"the copy: {gate.summarise(unequal)}."
+                f"The database {plan.database} is not the same on {self._request.source} and on {self._request.target} "
+                f"after the copy: {gate.summarise(unequal)}."
             )
         self._progress.end(plan.database)
         return DatabaseResult(
@@ -204,7 +220,7 @@ class Transfer:
             seconds=time.monotonic() - started,
             tables=[
                 TableResult(str(table), rows_source, rows_target)
-                for table, rows_source, rows_target in zip(plan.tables, there.rows, here.rows)
+                for table, rows_source, rows_target in zip(plan.tables, there[0].rows, here.rows)
             ],
         )
 
@@ -243,7 +259,7 @@ class Transfer:
             with self._workplace.session(TARGET) as session:
                 target = TargetServer(session, self._request, {"version_num": 0, "superuser": False})
                 return target.measure(self._created)
-        except (ToolError, Stopped):
+        except (ToolError, StoppedError):
             # Progress only: the copy itself meets the same trouble and says what it is.
             return None
 
@@ -260,8 +276,8 @@ class Transfer:
             outcome = f"The half-done databases ({names}) were dropped."
         except (DatabaseError, ToolError) as trouble:
             outcome = (
-                f"The half-done databases ({names}) could not be dropped from {self._request.target} ({trouble}); a second run "
-                "with the same marker drops them first."
+                f"The half-done databases ({names}) could not be dropped from {self._request.target} ({trouble}); a second "
+                "run with the same marker drops them first."
             )
         if isinstance(error, DatabaseError):
             raise DatabaseError(f"{error} {outcome}") from error

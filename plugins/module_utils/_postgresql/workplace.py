@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Children, during
@@ -43,7 +44,7 @@ class Workplace:
         self._connections.__exit__()
 
     @property
-    def directory(self) -> str:
+    def directory(self) -> Path:
         return self._connections.directory
 
     def stop_everything(self) -> None:
