@@ -20,6 +20,8 @@ PRISTINE_PREFIX = "lab_pristine_"
 FOREIGN_DATABASES = ("acme_archive", "acme2messageStore", "messageStore")
 """Belong to somebody else, although their names look alike."""
 
+FOREIGN_OWNER = "somebody_else"
+
 SCRAM_ITERATIONS = 4096
 PSQL = (
     "psql",
@@ -97,7 +99,7 @@ def ensure_old_server(lab: Lab, secrets: dict[str, str]) -> None:
             lab,
             "db-old",
             f"CREATE ROLE {quoted(user)} LOGIN CREATEDB PASSWORD '{verifier}';\n"
-            f"CREATE ROLE somebody_else LOGIN PASSWORD '{scram_verifier(os.urandom(16).hex())}';",
+            f"CREATE ROLE {FOREIGN_OWNER} LOGIN PASSWORD '{scram_verifier(os.urandom(16).hex())}';",
             tried="Creating the accounts of db-old",
         )
     present = {database.name for database in databases(lab, "db-old")}
@@ -107,7 +109,7 @@ def ensure_old_server(lab: Lab, secrets: dict[str, str]) -> None:
         sql(
             lab,
             "db-old",
-            f"CREATE DATABASE {quoted(name)} OWNER somebody_else;",
+            f"CREATE DATABASE {quoted(name)} OWNER {FOREIGN_OWNER};",
             tried=f"Creating the foreign database {name}",
         )
         sql(

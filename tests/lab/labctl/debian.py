@@ -28,7 +28,9 @@ def ensure_debian() -> str:
             docker.run("tag", REGISTRY_IMAGE, DEBIAN_IMAGE, tried=f"Naming {REGISTRY_IMAGE} {DEBIAN_IMAGE}")
         else:
             _make()
-    return docker.run("image", "inspect", "--format", "{{.Id}}", DEBIAN_IMAGE, tried=f"Looking at {DEBIAN_IMAGE}").text
+    return docker.run(
+        "image", "inspect", "--format", "{{.Id}}", DEBIAN_IMAGE, tried=f"Looking at {DEBIAN_IMAGE}"
+    ).text.strip()
 
 
 def _pulled() -> bool:

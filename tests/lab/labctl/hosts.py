@@ -154,7 +154,7 @@ def ensure_hosts(
     say: Callable[[str], None],
     chosen: tuple[str, ...] = HOSTS,
 ) -> None:
-    """Makes and starts whatever is not there yet, all hosts side by side, and waits until they can be used."""
+    """Makes and starts whatever is not there yet, all hosts side by side. ``wait_all_ready`` is to follow."""
     engine = probe_engine(state)
     if docker.inspect("network", lab.network) is None:
         docker.run("network", "create", "--label", lab.label, lab.network, tried=f"Creating the network {lab.network}")
@@ -218,7 +218,6 @@ def _ensure_host(
         docker.put(name, files)
     if host != "traffic":
         start(lab, host)
-        wait_ready(lab, state, host)
 
 
 def start(lab: Lab, host: str) -> None:
@@ -234,6 +233,12 @@ def stop(lab: Lab, host: str, hard: bool = False) -> None:
     """Switches a host off: as a shutdown, or as a pulled plug."""
     command = ("kill",) if hard else ("stop", "--time", str(STOP_SECONDS))
     docker.run(*command, lab.container(host), tried=f"Stopping the host {host}", timeout=STOP_SECONDS + 30)
+
+
+def wait_all_ready(lab: Lab, state: State, chosen: tuple[str, ...] = HOSTS) -> None:
+    with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:
+        for future in [pool.submit(wait_ready, lab, state, host) for host in chosen]:
+            future.result()
 
 
 def wait_ready(lab: Lab, state: State, host: str) -> None:

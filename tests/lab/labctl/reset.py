@@ -8,11 +8,11 @@ from __future__ import annotations
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
-from labctl import clients, control, databases, docker, evidence, faults, hosts, project
+from labctl import clients, control, databases, docker, evidence, hosts, project
 from labctl.clients import Setup
 from labctl.layout import ACME, ENGINE_HOSTS, HOSTS, SSH_HOSTS
 from labctl.session import Session
-from labctl.up import Say, Wishes, apply
+from labctl.up import Say, Wishes, apply, hosts_up
 
 LEFTOVERS = "/var/lib/waba-migration /var/tmp/waba-migration* /root/.ansible"
 
@@ -20,8 +20,7 @@ LEFTOVERS = "/var/lib/waba-migration /var/tmp/waba-migration* /root/.ansible"
 def reset(session: Session, wishes: Wishes, say: Say) -> None:
     """Number B is left alone as long as it is whole."""
     lab, state = session.lab, session.state
-    hosts.ensure_hosts(lab, state, session.keys, session.secrets, say)
-    faults.undo_all(lab, state)
+    hosts_up(session, say)
     evidence.stop_traffic(lab)
     wanted = apply(session, wishes)
     with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from labctl import control, docker, evidence, truth
+from labctl import control, databases, docker, evidence, truth
 from labctl.api import Api
 from labctl.errors import LabError
 from labctl.layout import ACME, BETA, ENGINE_HOSTS, NUMBERS, Number, Topology
@@ -118,40 +118,45 @@ def _nodes(health: dict[str, Any], slots: dict[str, Any], paint: Paint) -> list[
 
 
 def _containers(seen: dict[str, Any], paint: Paint) -> list[str]:
-    rows = []
+    rows, errors = [], []
     for host in ENGINE_HOSTS:
         found = seen["containers"][host]
         if isinstance(found, dict):
-            rows.append([host, found["error"], "", ""])
+            errors.append(_error(host, found, paint))
             continue
         if not found:
             rows.append([host, "none", "", ""])
-        for container in sorted(found, key=lambda container: container["name"]):
+        for container in sorted(found, key=lambda container: str(container["name"])):
             networks = "" if container["networks"] else ", no network"
-            rows.append(
-                [host, container["name"], container["status"], f"restart {container['restart_policy']}{networks}"]
-            )
-    lines = table(rows)
-    return [line if " running " in line else paint("yellow", line) for line in lines]
+            policy = f"restart {container['restart_policy']}{networks}"
+            rows.append([host, container["name"], container["status"], policy])
+    lines = table(rows) if rows else []
+    return [line if " running " in line or " none" in line else paint("yellow", line) for line in lines] + errors
 
 
 def _databases(seen: dict[str, Any], paint: Paint) -> list[str]:
-    rows = []
+    rows, errors = [], []
     for server, title in (("db-old", "db-old"), ("beta", f"{BETA.project} on old"), ("db-new", "db-new")):
         found = seen["databases"][server]
         if isinstance(found, dict):
-            rows.append([title, found["error"], ""])
+            errors.append(_error(title, found, paint))
             continue
-        shown = [
-            database
-            for database in found
-            if database["name"].startswith((ACME.prefix, BETA.prefix)) and database["owner"] != "somebody_else"
-        ]
+        shown = [database for database in found if _is_clients(database)]
         total = sum(database["size"] for database in shown)
-        biggest = sorted(shown, key=lambda database: database["size"], reverse=True)[:3]
+        biggest = sorted(shown, key=lambda database: int(database["size"]), reverse=True)[:3]
         names = ", ".join(f"{database['name']} {size(database['size'])}" for database in biggest)
         rows.append([title, f"{len(shown)} databases, {size(total)}" if shown else "empty", names])
-    return table(rows)
+    return (table(rows) if rows else []) + errors
+
+
+def _is_clients(database: dict[str, Any]) -> bool:
+    name, owner = str(database["name"]), str(database["owner"])
+    return name.startswith((ACME.prefix, BETA.prefix)) and owner != databases.FOREIGN_OWNER
+
+
+def _error(title: str, found: dict[str, Any], paint: Paint) -> str:
+    """The first line of what went wrong is enough for a screen."""
+    return f"  {title}  {paint('red', found['error'].splitlines()[0])}"
 
 
 def _traffic(traffic: dict[str, Any], paint: Paint) -> str:

@@ -40,14 +40,20 @@ def up(lab: Lab, wishes: Wishes, say: Say) -> None:
         hosts.remove_everything(lab)
         (lab.directory / "state.json").unlink(missing_ok=True)
     session = sessions.create(lab)
-    hosts.ensure_hosts(lab, session.state, session.keys, session.secrets, say, chosen)
-    session.save()
-    faults.undo_all(lab, session.state)
-    session.save()
+    hosts_up(session, say, chosen)
     databases.ensure_old_server(lab, session.secrets)
     inventory.write(lab, session.state, session.keys, session.secrets)
     if not wishes.bare:
         _clients_up(session, wishes, say)
+
+
+def hosts_up(session: Session, say: Say, chosen: tuple[str, ...] = HOSTS) -> None:
+    """Every host is there, on, and free of faults."""
+    hosts.ensure_hosts(session.lab, session.state, session.keys, session.secrets, say, chosen)
+    session.save()
+    faults.undo_all(session.lab, session.state)
+    session.save()
+    hosts.wait_all_ready(session.lab, session.state, chosen)
 
 
 def _clients_up(session: Session, wishes: Wishes, say: Say) -> None:
