@@ -1,14 +1,13 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Deliberate damage: cut links, killed servers, full disks, hosts that go down."""
+"""Deliberate damage: cut and slow links, killed servers, full disks, hosts that go down."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Callable
 
-from labctl import docker, hosts
+from labctl import docker, hosts, network
 from labctl.errors import LabError
 from labctl.images import HOST_IMAGE
 from labctl.layout import DATABASE_HOSTS, ENGINE_HOSTS, HOSTS, SSH_HOSTS, Lab
@@ -17,6 +16,7 @@ from labctl.waiting import wait_until
 
 CONTROLLER = "controller"
 CHAIN = "LAB_CUT"
+SLOW_RATE = "1mbit"
 FILL_FILE = "/var/lib/postgresql/lab-fill"
 ENGINE_SECONDS = 60.0
 
@@ -42,17 +42,25 @@ def cut_rules(address: str | None) -> str:
 
 def cut_link(lab: Lab, state: State, host: str, peer: str | None = None) -> str:
     """Cuts a host off: from everything, or from one peer only, which may be the controller."""
-    address = None if peer is None else _address(lab, peer)
+    known = {CONTROLLER: network.gateway(lab), **network.addresses(lab)}
+    address = None if peer is None else known[peer]
     _in_network_of(lab, state, host, cut_rules(address), f"Cutting the link of {host}")
     state.cut = sorted({*state.cut, host})
     return f"{host} is cut off from {peer or 'everything'}"
 
 
+def slow_link(lab: Lab, state: State, host: str) -> str:
+    """Lets a host send only slowly."""
+    shape = f"tc qdisc replace dev eth0 root tbf rate {SLOW_RATE} burst 32kb latency 400ms\n"
+    _in_network_of(lab, state, host, shape, f"Slowing the link of {host}")
+    state.cut = sorted({*state.cut, host})
+    return f"{host} sends no faster than {SLOW_RATE}"
+
+
 def heal_link(lab: Lab, state: State, host: str) -> str:
-    """Undoes every cut of a host."""
-    _in_network_of(
-        lab, state, host, f"iptables -t mangle -F {CHAIN} 2> /dev/null || true\n", f"Healing the link of {host}"
-    )
+    """Undoes every cut and brake of a host."""
+    text = f"iptables -t mangle -F {CHAIN} 2> /dev/null || true\ntc qdisc del dev eth0 root 2> /dev/null || true\n"
+    _in_network_of(lab, state, host, text, f"Healing the link of {host}")
     state.cut = [other for other in state.cut if other != host]
     return f"{host} has all its links"
 
@@ -76,23 +84,6 @@ def _in_network_of(lab: Lab, state: State, host: str, text: str, tried: str) -> 
         tried=tried,
         stdin=text.encode(),
     )  # fmt: skip
-
-
-def _address(lab: Lab, peer: str) -> str:
-    if peer == CONTROLLER:
-        network = docker.inspect("network", lab.network)
-        if network is None:
-            raise LabError("Looking up the controller's address", f"no network {lab.network}", "Run `lab up`.")
-        # What comes in over a published port comes from the bridge's own address.
-        found = str(network["IPAM"]["Config"][0].get("Gateway", ""))
-    else:
-        container = docker.inspect("container", lab.container(peer))
-        found = "" if container is None else str(container["NetworkSettings"]["Networks"][lab.network]["IPAddress"])
-    if not found:
-        raise LabError(
-            f"Looking up the address of {peer}", "it has none", f"Run `lab up`, or `lab fault start-host {peer}`."
-        )
-    return str(ipaddress.ip_address(found))
 
 
 def kill_database(lab: Lab, state: State, host: str) -> str:
@@ -183,7 +174,8 @@ def restart_engine(lab: Lab, state: State, host: str) -> str:
 Fault = Callable[[Lab, State, str], str]
 
 FAULTS: dict[str, tuple[Fault, tuple[str, ...], str]] = {
-    "heal-link": (heal_link, HOSTS, "undo every cut of a host"),
+    "slow-link": (slow_link, HOSTS, f"let a host send no faster than {SLOW_RATE}"),
+    "heal-link": (heal_link, HOSTS, "undo every cut and brake of a host"),
     "kill-db": (kill_database, DATABASE_HOSTS, "kill a database server and keep it down"),
     "start-db": (start_database, DATABASE_HOSTS, "start it again"),
     "fill-disk": (fill_disk, DATABASE_HOSTS, "fill the disk of db-new"),

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from labctl import control, docker, ports
+from labctl import control, docker, network, ports
 from labctl.certificates import Keys
 from labctl.docker import File
 from labctl.errors import LabError
@@ -114,11 +114,11 @@ def files_of(host: str, keys: Keys, secrets: dict[str, str]) -> list[File]:
     return files
 
 
-def create_arguments(lab: Lab, state: State, engine: Engine, host: str) -> list[str]:
+def create_arguments(lab: Lab, state: State, engine: Engine, host: str, address: str) -> list[str]:
     """The arguments of docker create for one host."""
     arguments = [
         "create", "--name", lab.container(host), "--hostname", host, "--label", lab.label,
-        "--network", lab.network, "--network-alias", host, "--stop-timeout", str(STOP_SECONDS),
+        "--network", lab.network, "--ip", address, "--network-alias", host, "--stop-timeout", str(STOP_SECONDS),
     ]  # fmt: skip
     for alias in ALIASES.get(host, ()):
         arguments += ["--network-alias", alias]
@@ -156,16 +156,17 @@ def ensure_hosts(
 ) -> None:
     """Makes and starts whatever is not there yet, all hosts side by side. ``wait_all_ready`` is to follow."""
     engine = probe_engine(state)
-    if docker.inspect("network", lab.network) is None:
-        docker.run("network", "create", "--label", lab.label, lab.network, tried=f"Creating the network {lab.network}")
+    network.ensure(lab)
+    addresses = network.addresses(lab)
     for host in outdated(lab, SERVICE_HOSTS):
         docker.run("rm", "--force", lab.container(host), tried=f"Replacing {lab.container(host)}")
     _ensure_ports(state)
     _ensure_volumes(lab)
     with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:
-        futures = [
-            pool.submit(_ensure_host, lab, state, engine, host, files_of(host, keys, secrets), say) for host in chosen
-        ]
+        futures = []
+        for host in chosen:
+            arguments = create_arguments(lab, state, engine, host, addresses[host])
+            futures.append(pool.submit(_ensure_host, lab, arguments, host, files_of(host, keys, secrets), say))
         for future in futures:
             future.result()
 
@@ -208,13 +209,11 @@ def _ensure_volumes(lab: Lab) -> None:
         docker.run("start", holder, tried="Mounting the disk of db-new")
 
 
-def _ensure_host(
-    lab: Lab, state: State, engine: Engine, host: str, files: list[File], say: Callable[[str], None]
-) -> None:
+def _ensure_host(lab: Lab, arguments: list[str], host: str, files: list[File], say: Callable[[str], None]) -> None:
     name = lab.container(host)
     if docker.inspect("container", name) is None:
         say(f"creating {host}")
-        docker.run(*create_arguments(lab, state, engine, host), tried=f"Creating the host {host}")
+        docker.run(*arguments, tried=f"Creating the host {host}")
         docker.put(name, files)
     if host != "traffic":
         start(lab, host)

@@ -29,7 +29,7 @@ class State:
     topology: dict[str, Any] = field(default_factory=lambda: asdict(Topology()))
     messages: int = 0
     cut: list[str] = field(default_factory=list)
-    """Hosts whose link has been cut."""
+    """Hosts whose link has been cut or slowed."""
     pristine: dict[str, Any] = field(default_factory=dict)
     """By number: what the lab must know to bring its old side back as it was set up."""
 

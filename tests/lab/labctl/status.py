@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from labctl import control, databases, docker, evidence, truth
+from labctl import control, databases, evidence, truth
 from labctl.api import Api
 from labctl.errors import LabError
 from labctl.layout import ACME, BETA, ENGINE_HOSTS, NUMBERS, Number, Topology
@@ -22,11 +22,7 @@ def gather(session: Session) -> dict[str, Any]:
     """What the screen shows: the truth, and beside it traffic and ledger."""
     lab, state = session.lab, session.state
     seen = truth.gather(lab, state)
-    network = docker.inspect("network", lab.network) or {}
-    seen["addresses"] = {
-        entry["IPv4Address"].split("/")[0]: entry["Name"].removeprefix(f"{lab.name}-")
-        for entry in network.get("Containers", {}).values()
-    }
+    seen["host_at"] = {address: host for host, address in seen["addresses"].items()}
     seen["health"] = {number.key: _health(session, number, seen) for number in NUMBERS}
     seen["traffic"] = {"running": seen["hosts"]["traffic"] == "running"}
     since = time.time() - RATE_SECONDS
@@ -45,7 +41,7 @@ def gather(session: Session) -> dict[str, Any]:
 def _health(session: Session, number: Number, seen: dict[str, Any]) -> dict[str, Any]:
     """The health answer of the client on the host where the number is connected."""
     known = seen["network"]["state"].get("numbers", {}).get(number.wa_id, {})
-    places = {seen["addresses"].get(slot["peer"]) for slot in known.get("slots", {}).values()} & set(ENGINE_HOSTS)
+    places = {seen["host_at"].get(slot["peer"]) for slot in known.get("slots", {}).values()} & set(ENGINE_HOSTS)
     if len(places) != 1:
         return {}
     key = {"Authorization": f"Apikey {session.secrets[f'{number.key}_api_key']}"}
@@ -94,7 +90,7 @@ def _connections(number: Number, seen: dict[str, Any], paint: Paint) -> list[str
     slots = known["slots"]
     if not slots:
         return [f"  {title}  {paint('red', 'not connected')}, {known['queued']} messages wait"]
-    places = sorted({seen["addresses"].get(slot["peer"], slot["peer"]) for slot in slots.values()})
+    places = sorted({seen["host_at"].get(slot["peer"], slot["peer"]) for slot in slots.values()})
     since = duration(seen["time"] - max(slot["since"] for slot in slots.values()))
     where = paint("cyan" if len(places) == 1 else "red", " and ".join(places))
     return [

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
-from labctl import control, databases, docker, project
+from labctl import control, databases, docker, network, project
 from labctl.errors import LabError
 from labctl.layout import BETA, DATABASE_HOSTS, ENGINE_HOSTS, HOSTS, Lab
 from labctl.state import State
@@ -23,6 +23,7 @@ def gather(lab: Lab, state: State) -> dict[str, Any]:
         ("network", "state"): lambda: control.network(state, "/state"),
         ("network", "events"): lambda: control.network(state, "/events"),
         ("hosts", ""): lambda: host_states(lab),
+        ("addresses", ""): lambda: network.addresses(lab),
     }
     for host in ENGINE_HOSTS:
         questions["containers", host] = partial(project.containers, lab, host)

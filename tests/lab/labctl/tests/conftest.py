@@ -11,6 +11,8 @@ import pytest
 
 from labctl.certificates import Keys
 from labctl.layout import PUBLISHED_PORTS, SSH_HOSTS, Lab, lab_from_environment
+from labctl.secrets import generate
+from labctl.session import Session
 from labctl.state import State
 
 
@@ -53,3 +55,8 @@ def keys(lab: Lab) -> Keys:
     for host in SSH_HOSTS:
         (directory / f"{host}.ssh.pub").write_text(f"ssh-ed25519 KEY-{host} {host}\n", encoding="ascii")
     return Keys(directory)
+
+
+@pytest.fixture
+def session(lab: Lab, state: State, keys: Keys) -> Session:
+    return Session(lab, state, keys, generate())

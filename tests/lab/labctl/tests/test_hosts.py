@@ -27,14 +27,14 @@ def test_a_nested_engine_is_privileged_with_a_cgroup_namespace_of_its_own_where_
 
 def test_everything_is_published_on_loopback_and_labelled(lab: Lab, state: State) -> None:
     for host in HOSTS:
-        arguments = hosts.create_arguments(lab, state, Engine("2", privileged=True), host)
+        arguments = hosts.create_arguments(lab, state, Engine("2", privileged=True), host, "172.30.0.10")
         published = [arguments[index + 1] for index, argument in enumerate(arguments) if argument == "--publish"]
         assert all(port.startswith("127.0.0.1:") for port in published)
         assert "waba.lab=unit" in arguments
 
 
 def test_the_network_answers_to_the_names_that_the_client_knows(lab: Lab, state: State) -> None:
-    arguments = hosts.create_arguments(lab, state, Engine("2", privileged=True), "whatsapp")
+    arguments = hosts.create_arguments(lab, state, Engine("2", privileged=True), "whatsapp", "172.30.0.10")
     assert "g.whatsapp.net" in arguments
     assert "graph.whatsapp.com" in arguments
 
