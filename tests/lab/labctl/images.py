@@ -195,12 +195,18 @@ def load_into(container: str, tags: Sequence[str]) -> bool:
 
 
 def remove_images() -> list[str]:
-    """Removes the lab's images; returns their names."""
-    present = [
-        tag
-        for tag in (*(image.tag for image in reversed(IMAGES)), DEBIAN_IMAGE)
-        if docker.inspect("image", tag) is not None
-    ]
-    if present:
-        docker.run("rmi", "--force", *present, tried="Removing the lab's images")
-    return present
+    """Removes every image that a lab has built, older versions too, and the Debian one; returns what it was."""
+    built = docker.names(
+        "images",
+        "--all",
+        "--quiet",
+        "--no-trunc",
+        "--filter",
+        f"label={INPUTS_LABEL}",
+        tried="Listing the lab's images",
+    )
+    debian = docker.names("images", "--quiet", DEBIAN_IMAGE, tried=f"Looking for {DEBIAN_IMAGE}")
+    found = sorted({*built, *debian})
+    if found:
+        docker.run("rmi", "--force", *found, tried="Removing the lab's images")
+    return [f"{len(found)} images"] if found else []
