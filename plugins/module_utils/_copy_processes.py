@@ -16,6 +16,7 @@ from typing import IO, TypeVar
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
 
 STDERR_LIMIT = 8192
+MESSAGE_LIMIT = 1000
 GRACE_SECONDS = 3.0
 # libpq names the file that it took the password from, which is gone by the time somebody reads this.
 _PASSWORD_FILE = re.compile(r'; password retrieved from file "[^"]*"')
@@ -59,13 +60,15 @@ class Child:
     def wait(self) -> int:
         returncode = self.process.wait()
         self._reader.join()
+        self.process.stderr.close()
         return int(returncode)
 
     def message(self) -> str:
         """What the tool said, on one line."""
         self._reader.join(GRACE_SECONDS)
         text = self._tail.decode("utf-8", "replace")
-        return _PASSWORD_FILE.sub("", "; ".join(line.strip() for line in text.splitlines() if line.strip()))
+        line = _PASSWORD_FILE.sub("", "; ".join(line.strip() for line in text.splitlines() if line.strip()))
+        return line if len(line) <= MESSAGE_LIMIT else f"{line[:MESSAGE_LIMIT]} [...]"
 
     def failure(self) -> str | None:
         """Why the finished process failed, or None when it did not."""
@@ -137,6 +140,7 @@ class Children:
             second = self.start(writer, stdin=first.process.stdout, stdout=subprocess.PIPE, environment=environment)
         except BaseException:
             first.process.kill()
+            self.finish(first)
             raise
         finally:
             # Only the second one may hold this end, or the first one would never learn that the second one is gone.

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import APPLICATION_NAME
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import APPLICATION_PREFIX
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import identifier, literal
 
 SERVER = """
@@ -58,7 +58,7 @@ SELECT coalesce(jsonb_agg(jsonb_build_object(
       'user', a.usename, 'address', a.client_addr, 'application', a.application_name))
     FROM pg_stat_activity a
     WHERE a.datid = d.oid AND a.backend_type = 'client backend'
-      AND a.application_name <> {literal(APPLICATION_NAME)}), '[]')
+      AND strpos(a.application_name, {literal(APPLICATION_PREFIX)}) <> 1), '[]')
 ) ORDER BY d.datname), '[]')
 FROM pg_database d WHERE NOT d.datistemplate
 """  # noqa: S608 - the only value is quoted by literal()
@@ -97,6 +97,13 @@ SELECT jsonb_build_object(
   'large_objects', (SELECT count(*) FROM pg_largeobject_metadata),
   'public_schema', EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public'))
 """  # noqa: S608 - put together of constants
+
+IS_EMPTY = "SELECT to_jsonb(NOT EXISTS (SELECT FROM pg_class WHERE oid >= 16384))"
+
+LARGE_TABLES = """
+SELECT coalesce(jsonb_agg(c.oid::regclass), '[]') FROM pg_class c
+WHERE c.relkind = 'r' AND c.oid >= 16384 AND pg_table_size(c.oid) > 1000000
+"""
 
 # Numbers of things, by kind and, where it belongs to a table, by table. NOT NULL constraints have a row of their own
 # from 18 on, and foreign keys on partitions from 12 on: neither says anything about a copy.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import BigTable, Piece
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import psql_arguments
@@ -54,6 +55,10 @@ def restore(tools: Tools, address: str, path: str, *more: str) -> list[str]:
     ]
 
 
+def list_entries(tools: Tools, path: str, section: str) -> list[str]:
+    return [tools.path("pg_restore"), "--list", *LEFT_OUT, f"--section={section}", path]
+
+
 def load_script(tools: Tools, address: str) -> list[str]:
     """Run what pg_dump writes. The echo tells which table is being written when something breaks."""
     return [*psql_arguments(tools.path("psql")), "--echo-queries", f"--dbname={address}", "--file=-"]
@@ -75,20 +80,41 @@ def write_piece(tools: Tools, address: str, big: BigTable) -> list[str]:
     return [*psql_arguments(tools.path("psql")), f"--dbname={address}", f"--command={copy}"]
 
 
-def split_entries(listing: str) -> tuple[list[str], list[str], list[str]]:
-    """Sort an archive's table of contents: schemas, what needs an administrator, everything else."""
-    schemas, privileged, others = [], [], []
+@dataclass(frozen=True)
+class Entries:
+    """An archive's table of contents, sorted by how its entries have to be restored."""
+
+    schemas: list[str]
+    privileged: list[str]
+    indexes: list[str]
+    others: list[str]
+
+    @property
+    def attach_indexes(self) -> bool:
+        """Whether indexes become parts of a partitioned one, which locks several tables at once."""
+        return any(_kind(entry).startswith("INDEX ATTACH ") for entry in self.others)
+
+
+def sort_entries(listing: str) -> Entries:
+    entries = Entries([], [], [], [])
     for line in listing.splitlines():
         if not line or line.startswith(";"):
             continue
-        kind = line.split(" ", 3)[3]
+        kind = _kind(line)
         if kind.startswith("SCHEMA "):
-            schemas.append(line)
+            entries.schemas.append(line)
         elif kind.startswith(PRIVILEGED_ENTRIES):
-            privileged.append(line)
+            entries.privileged.append(line)
+        elif kind.startswith(("INDEX ", "CONSTRAINT ")) and not kind.startswith("INDEX ATTACH "):
+            entries.indexes.append(line)
         else:
-            others.append(line)
-    return schemas, privileged, others
+            entries.others.append(line)
+    return entries
+
+
+def _kind(entry: str) -> str:
+    """What follows the three numbers that every entry begins with."""
+    return entry.split(" ", 3)[3]
 
 
 def _columns(big: BigTable) -> str:

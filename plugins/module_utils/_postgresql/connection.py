@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,7 +15,8 @@ from pathlib import Path
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import conninfo, startup_options
 
-APPLICATION_NAME = "waba.migration"
+# What the servers see us as; each run adds something of its own, by which it can find what it left running there.
+APPLICATION_PREFIX = "waba.migration "
 CA_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -50,7 +52,9 @@ LINK_PARAMETERS = {
 }
 
 
-def service_section(name: str, server: Server, settings: Mapping[str, str], password_file: str) -> str:
+def service_section(
+    name: str, server: Server, settings: Mapping[str, str], password_file: str, application: str
+) -> str:
     """One section of the service file. Values stand in it as they are: it knows no quoting, only lines."""
     parameters = {
         "host": server.host,
@@ -59,7 +63,7 @@ def service_section(name: str, server: Server, settings: Mapping[str, str], pass
         "passfile": password_file,
         "sslmode": server.ssl_mode,
         **({"sslrootcert": root_certificate(server)} if server.ssl_mode.startswith("verify") else {}),
-        "application_name": APPLICATION_NAME,
+        "application_name": application,
         **LINK_PARAMETERS,
         "options": startup_options(settings),
     }
@@ -91,6 +95,7 @@ class Connections:
 
     def __init__(self, parent: str) -> None:
         self._parent = parent
+        self.application = APPLICATION_PREFIX + secrets.token_hex(8)
         self.directory = Path()
 
     def __enter__(self) -> Connections:
@@ -103,7 +108,7 @@ class Connections:
     def add(self, name: str, server: Server, settings: Mapping[str, str]) -> None:
         password_file = self.directory / f"{name}.pass"
         self._append(password_file, password_line(server))
-        self._append(self._service_file, service_section(name, server, settings, str(password_file)))
+        self._append(self._service_file, service_section(name, server, settings, str(password_file), self.application))
 
     def environment(self) -> dict[str, str]:
         """The whole environment of a tool: nothing of the caller's own can change what it connects to."""
@@ -112,7 +117,6 @@ class Connections:
             "LC_ALL": "C",
             "HOME": str(self.directory),
             "PGSERVICEFILE": str(self._service_file),
-            "PGCLIENTENCODING": "UTF8",
         }
 
     @staticmethod

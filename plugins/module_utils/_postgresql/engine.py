@@ -18,13 +18,17 @@ class PostgreSQL:
     """Drives psql, pg_dump and pg_restore; needs no Python package for PostgreSQL."""
 
     def inspect(self, request: InspectRequest) -> dict[str, Any]:
-        with Workplace(request.bin_directory, request.temporary_directory) as workplace:
+        with self._workplace(request) as workplace:
             return inspect(workplace, request)
 
     def plan(self, request: CopyRequest) -> list[dict[str, Any]]:
-        with Workplace(request.bin_directory, request.temporary_directory) as workplace:
-            return [plan.summary() for plan in Transfer(workplace, request, Progress(None)).plan()]
+        with self._workplace(request) as workplace, Transfer(workplace, request, Progress(None)) as transfer:
+            return [plan.summary() for plan in transfer.plan()]
 
     def copy(self, request: CopyRequest, progress: Progress) -> CopyResult:
-        with Workplace(request.bin_directory, request.temporary_directory) as workplace:
-            return Transfer(workplace, request, progress).copy()
+        with self._workplace(request) as workplace, Transfer(workplace, request, progress) as transfer:
+            return transfer.copy()
+
+    @staticmethod
+    def _workplace(request: InspectRequest | CopyRequest) -> Workplace:
+        return Workplace(request.bin_directory, request.temporary_directory)

@@ -12,6 +12,7 @@ from typing import Any
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import Plan
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import printable
 
 NAMED_DIFFERENCES = 5
 
@@ -56,7 +57,7 @@ def differences(plan: Plan, source: Truth, target: Truth) -> list[str]:
 
 def summarise(found: Sequence[str]) -> str:
     more = len(found) - NAMED_DIFFERENCES
-    return "; ".join(found[:NAMED_DIFFERENCES]) + (f"; and {more} more differences" if more > 0 else "")
+    return printable("; ".join(found[:NAMED_DIFFERENCES])) + (f"; and {more} more differences" if more > 0 else "")
 
 
 def _state(state: Sequence[Any]) -> str:

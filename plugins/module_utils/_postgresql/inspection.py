@@ -22,6 +22,7 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql import 
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import READ_ONLY_SETTINGS
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import Table, tables_of
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import printable
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import (
     MAINTENANCE_DATABASE,
     Workplace,
@@ -74,7 +75,7 @@ class DatabaseReader:
         name = facts["name"]
         if not facts["connectable"]:
             raise DatabaseError(f"{self._request.server.user} may not connect to {name} on {self._request.server}.")
-        with during(self._reading(name)), self._workplace.session(SERVICE, name) as session:
+        with during(self._reading(name)), self._workplace.session(SERVICE, name, facts["encoding"]) as session:
             inventory = session.query(catalog.INVENTORY)
             auth_schema = _holds_auth_schema(session)
             tables = tables_of(inventory)
@@ -85,10 +86,15 @@ class DatabaseReader:
             "auth": store == AUTH_STORE or auth_schema,
             "auth_schema": auth_schema,
             "tables": [
-                {"schema": table.schema, "name": table.name, "rows": count, "bytes": table.bytes}
+                {
+                    "schema": printable(table.schema),
+                    "name": printable(table.name),
+                    "rows": count,
+                    "bytes": table.bytes,
+                }
                 for table, count in zip(tables, rows)
             ],
-            "sequences": [".".join(names) for names in inventory["sequences"]],
+            "sequences": [printable(".".join(names)) for names in inventory["sequences"]],
             "extensions": inventory["extensions"],
             "large_objects": inventory["large_objects"],
         }
@@ -97,7 +103,7 @@ class DatabaseReader:
         name = facts["name"]
         auth_schema = None
         if facts["connectable"]:
-            with during(self._reading(name)), self._workplace.session(SERVICE, name) as session:
+            with during(self._reading(name)), self._workplace.session(SERVICE, name, facts["encoding"]) as session:
                 auth_schema = _holds_auth_schema(session)
         return {
             "name": name,

@@ -16,6 +16,7 @@ from ansible_collections.waba.migration.plugins.module_utils._copy_progress impo
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import commands
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import BigTable, Piece, Plan
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import printable
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.target import incomplete_name
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import Workplace
 
@@ -47,7 +48,7 @@ class Loader:
         self._snapshot = snapshot
         self._from = workplace.address(SOURCE, plan.database)
         self._into = workplace.address(LOAD, incomplete_name(plan.database))
-        # Both ends of a raw stream have to speak the database's own encoding, so that no byte is translated.
+        # Both ends speak the database's own encoding, so that no byte is translated.
         self._encoding = {"PGCLIENTENCODING": str(plan.facts["encoding"])}
 
     def load(self) -> None:
@@ -71,20 +72,24 @@ class Loader:
         if not self._plan.privileged:
             self._restore(what, archive, self._into, "--section=pre-data")
             return
-        schemas, privileged, others = commands.split_entries(self._listing(archive, "pre-data"))
-        self._restore(what, archive, self._into, self._only(archive, schemas))
-        self._restore(what, archive, self._as_administrator(), self._only(archive, privileged))
-        self._restore(what, archive, self._into, self._only(archive, others))
+        entries = self._entries(archive, "pre-data")
+        self._restore(what, archive, self._into, self._only(archive, entries.schemas))
+        self._restore(what, archive, self._as_administrator(), self._only(archive, entries.privileged))
+        self._restore(what, archive, self._into, self._only(archive, entries.others))
 
     def _restore_after_data(self, archive: str) -> None:
-        what = "indexes and constraints"
-        jobs = f"--jobs={self._request.jobs}"
-        if not self._plan.privileged:
-            self._restore(what, archive, self._into, jobs, "--section=post-data")
-            return
-        _schemas, privileged, others = commands.split_entries(self._listing(archive, "post-data"))
-        self._restore(what, archive, self._into, jobs, self._only(archive, others))
-        self._restore(what, archive, self._as_administrator(), self._only(archive, privileged))
+        """Indexes side by side, then what needs them.
+
+        To attach an index to that of a partitioned table takes locks that pg_restore does not foresee: two of its jobs
+        would end in a deadlock.
+        """
+        entries = self._entries(archive, "post-data")
+        jobs = self._request.jobs
+        self._restore("indexes", archive, self._into, f"--jobs={jobs}", self._only(archive, entries.indexes))
+        jobs = 1 if entries.attach_indexes else jobs
+        self._restore("constraints", archive, self._into, f"--jobs={jobs}", self._only(archive, entries.others))
+        if entries.privileged:
+            self._restore("triggers", archive, self._as_administrator(), self._only(archive, entries.privileged))
 
     def _data(self) -> None:
         """The big tables' pieces and one stream with all the rest, side by side."""
@@ -100,7 +105,7 @@ class Loader:
         tools = self._workplace.tools
         reader = commands.read_piece(tools, self._from, self._snapshot, big, piece)
         writer = commands.write_piece(tools, self._into, big)
-        with self._slots, during(self._copying(f"table {big.table}")):
+        with self._slots, during(self._copying(f"table {printable(str(big.table))}")):
             self._workplace.children.pipe(reader, writer, self._encoding, lambda line: self._advance(copied_rows(line)))
 
     def _script(self, what: str, dump: Sequence[str]) -> None:
@@ -119,7 +124,7 @@ class Loader:
         writer = commands.load_script(self._workplace.tools, self._into)
         with self._slots:
             try:
-                self._workplace.children.pipe(dump, writer, on_line=watch)
+                self._workplace.children.pipe(dump, writer, self._encoding, watch)
             except ToolError as error:
                 copying = self._copying(f"table {table[0]}" if table else what)
                 raise DatabaseError(f"{copying} failed: {error}") from error
@@ -132,13 +137,11 @@ class Loader:
 
     def _run(self, what: str, argv: Sequence[str]) -> None:
         with during(self._copying(what)):
-            self._workplace.children.run(argv)
+            self._workplace.children.run(argv, self._encoding)
 
-    def _listing(self, archive: str, section: str) -> str:
-        tools = self._workplace.tools
-        return self._workplace.children.output(
-            [tools.path("pg_restore"), "--list", *commands.LEFT_OUT, f"--section={section}", archive]
-        )
+    def _entries(self, archive: str, section: str) -> commands.Entries:
+        listing = commands.list_entries(self._workplace.tools, archive, section)
+        return commands.sort_entries(self._workplace.children.output(listing))
 
     def _only(self, archive: str, entries: Sequence[str]) -> str:
         """Restore these entries.

@@ -18,11 +18,13 @@ from ansible_collections.waba.migration.plugins.module_utils._copy_processes imp
 class Session:
     """One connection. A statement is sent, and one line of JSON comes back."""
 
-    def __init__(self, children: Children, psql: str, address: str) -> None:
+    def __init__(self, children: Children, psql: str, address: str, encoding: str) -> None:
         self._children = children
         self._lock = threading.Lock()
         argv = [*psql_arguments(psql), "--quiet", "--dbname", address]
-        self._child = children.start(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # In a database without an encoding a name may be any bytes, which the server would refuse to call UTF-8.
+        environment = {"PGCLIENTENCODING": "SQL_ASCII" if encoding == "SQL_ASCII" else "UTF8"}
+        self._child = children.start(argv, subprocess.PIPE, subprocess.PIPE, environment)
 
     def __enter__(self) -> Session:
         return self

@@ -38,6 +38,11 @@ def startup_options(settings: Mapping[str, str]) -> str:
     )
 
 
+def printable(text: str) -> str:
+    """Text for people: bytes of an unknown encoding, which are kept in every other place, become question marks."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
 def _without_nul(text: str) -> str:
     if "\0" in text:
         raise ValueError("PostgreSQL knows no text with a NUL character")

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
@@ -19,6 +20,8 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql imp
 )
 
 SUFFIX = ".incomplete"
+END_SECONDS = 10.0
+END_INTERVAL = 0.02
 
 
 def incomplete_name(database: str) -> str:
@@ -51,24 +54,14 @@ def create_statement(name: str, facts: Mapping[str, Any], owner: str, version_nu
     return f"CREATE DATABASE {identifier(name)} " + " ".join(clauses)
 
 
-def drop_statements(name: str, version_num: int) -> list[str]:
-    """Drop a half-done database, together with what may still be writing into it after its client was ended."""
-    if version_num >= 130000:
-        return [f"DROP DATABASE IF EXISTS {identifier(name)} WITH (FORCE)"]
-    return [
-        f"DO $$BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {literal(name)}; END$$",
-        f"DROP DATABASE IF EXISTS {identifier(name)}",
-    ]
-
-
 def in_the_way(
-    present: Mapping[str, Mapping[str, Any]], request: CopyRequest
+    present: Mapping[str, Mapping[str, Any]], empty: Collection[str], request: CopyRequest
 ) -> tuple[list[str], list[str], list[str]]:
     """Sort what the target has under the wanted names: leftovers to drop, copies to replace, refusals as sentences."""
     leftovers, replaced, refused = [], [], []
     for database in request.databases:
         hidden, shown = present.get(incomplete_name(database)), present.get(database)
-        if hidden and (request.is_ours(hidden["comment"]) or hidden["comment"] == request.marker):
+        if hidden and is_leftover(hidden, empty, request):
             leftovers.append(hidden["name"])
         elif hidden:
             refused.append(f"{hidden['name']} exists and was not left behind by an earlier run ({_comment(hidden)})")
@@ -79,6 +72,16 @@ def in_the_way(
         elif shown:
             replaced.append(database)
     return leftovers, replaced, refused
+
+
+def is_leftover(facts: Mapping[str, Any], empty: Collection[str], request: CopyRequest) -> bool:
+    """Whether a hidden database is an earlier run's.
+
+    A run that broke off right after creating it has not marked it yet, but then there is nothing in it either.
+    """
+    if facts["comment"] is None:
+        return facts["name"] in empty
+    return request.is_ours(facts["comment"]) or facts["comment"] == request.marker
 
 
 def describe_sessions(sessions: Sequence[Mapping[str, Any]]) -> str:
@@ -125,14 +128,25 @@ class TargetServer:
         return {facts["name"]: facts for facts in self._session.query(catalog.DATABASES)}
 
     def drop(self, names: Sequence[str]) -> None:
-        """Drop half-done databases, whoever is connected."""
-        for name in names:
-            self._session.execute(*drop_statements(name, self.version_num))
-
-    def drop_unused(self, names: Sequence[str]) -> None:
-        """Drop complete copies; the server refuses when somebody is connected."""
+        """The server refuses to drop a database that somebody is connected to."""
         for name in names:
             self._session.execute(f"DROP DATABASE {identifier(name)}")
+
+    def end_sessions(self, condition: str) -> None:
+        """End what goes on although its client is gone, as a long statement does, and see that it has ended."""
+        own = f"FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND {condition}"
+        self._session.query(f"SELECT to_jsonb(count(pg_terminate_backend(pid))) {own}")
+        deadline = time.monotonic() + END_SECONDS
+        while self._session.query(f"SELECT to_jsonb(count(*)) {own}"):
+            if time.monotonic() > deadline:
+                raise DatabaseError(f"sessions of the copy on {self._request.target} do not end")
+            time.sleep(END_INTERVAL)
+
+    def end_sessions_on(self, names: Sequence[str]) -> None:
+        self.end_sessions(f"datname IN ({_listed(names)})")
+
+    def end_sessions_of(self, application: str) -> None:
+        self.end_sessions(f"application_name = {literal(application)}")
 
     def create(self, plan: Plan) -> None:
         name = incomplete_name(plan.database)
@@ -163,6 +177,9 @@ class TargetServer:
             self._session.execute(f"ALTER DATABASE {name} CONNECTION LIMIT {int(plan.facts['connection_limit'])}")
 
     def measure(self, names: Sequence[str]) -> int:
-        listed = ", ".join(literal(name) for name in names) or "NULL"
         size = "SELECT coalesce(sum(pg_database_size(oid)), 0)::bigint FROM pg_database"
-        return int(self._session.query(f"{size} WHERE datname IN ({listed})"))
+        return int(self._session.query(f"{size} WHERE datname IN ({_listed(names)})"))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(literal(name) for name in names) or "NULL"

@@ -39,14 +39,17 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan im
     tables_of,
 )
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
-from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import identifier
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import identifier, printable
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.target import (
     TargetServer,
     describe_sessions,
     in_the_way,
     incomplete_name,
 )
-from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import Workplace
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import (
+    MAINTENANCE_DATABASE,
+    Workplace,
+)
 
 OLDEST_SOURCE = 100000
 # Each database in work has an open snapshot and one pipe; more would only wait for each other.
@@ -63,6 +66,7 @@ class Transfer:
         self._slots = threading.Semaphore(request.jobs)
         self._snapshots: dict[str, str] = {}
         self._sessions: dict[str, Session] = {}
+        self._open_sessions: list[Session] = []
         self._created: list[str] = []
         self._leftovers: list[str] = []
         self._replaced: list[str] = []
@@ -71,6 +75,13 @@ class Transfer:
         workplace.add(SOURCE, request.source, READ_ONLY_SETTINGS)
         workplace.add(TARGET, request.target, PINNED_SETTINGS)
         workplace.add(LOAD, request.target, {**LOAD_SETTINGS, "role": request.owner})
+
+    def __enter__(self) -> Transfer:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        for session in self._open_sessions:
+            session.close()
 
     def plan(self) -> list[Plan]:
         """Look at both servers and refuse what cannot be done. Nothing is written."""
@@ -114,8 +125,8 @@ class Transfer:
         self._progress.phase("copying")
         self._progress.measure_bytes_with(self._measure)
         with during(f"Dropping what earlier runs left on the target {self._request.target}"):
-            self._target.drop(self._leftovers)
-            self._target.drop_unused(self._replaced)
+            self._target.end_sessions_on(self._leftovers)
+            self._target.drop([*self._leftovers, *self._replaced])
 
     def _show(self, plans: list[Plan]) -> None:
         self._progress.phase("showing")
@@ -126,8 +137,8 @@ class Transfer:
         self._created.clear()
 
     def _connect(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        self._source = self._workplace.session(SOURCE)
-        session = self._workplace.session(TARGET)
+        self._source = self._session(SOURCE)
+        session = self._session(TARGET)
         asked = [
             partial(self._workplace.server_facts, SOURCE, self._source),
             partial(self._workplace.server_facts, TARGET, session),
@@ -137,6 +148,12 @@ class Transfer:
         self._target = TargetServer(session, self._request, facts[1])
         self._workplace.use_tools_of(major, f"The target {self._request.target}")
         return facts[0], facts[1]
+
+    def _session(self, service: str, database: str = MAINTENANCE_DATABASE, encoding: str = "UTF8") -> Session:
+        """A session that stays open to the end of the run."""
+        session = self._workplace.session(service, database, encoding)
+        self._open_sessions.append(session)
+        return session
 
     def _check_releases(self, source: dict[str, Any], target: dict[str, Any]) -> None:
         if source["version_num"] < OLDEST_SOURCE:
@@ -156,7 +173,7 @@ class Transfer:
         closed = [name for name in self._request.databases if not present[name]["connectable"]]
         if closed:
             raise DatabaseError(
-                f"{self._request.source.user} may not connect to {', '.join(closed)} on the source {self._request.source}"
+                f"The source {self._request.source} does not let {self._request.source.user} into {', '.join(closed)}."
             )
         if self._request.require_idle_source:
             self._check_idle(present)
@@ -170,23 +187,32 @@ class Transfer:
         if busy:
             raise DatabaseError(
                 f"Databases on the source {self._request.source} are in use ({'; '.join(busy)}), so a copy might miss "
-                "what is written meanwhile. Stop these clients, or set require_idle_source to false when they only read."
+                "what is written meanwhile. Stop these clients, or set require_idle_source to false when they only "
+                "read."
             )
 
     def _check_target(self, facts: dict[str, Any]) -> None:
         self._target.check_rights(facts)
-        self._leftovers, self._replaced, refused = in_the_way(self._target.databases(), self._request)
+        present = self._target.databases()
+        hidden = [present[name] for name in map(incomplete_name, self._request.databases) if name in present]
+        empty = [each["name"] for each in hidden if each["comment"] is None and self._is_empty(each["name"])]
+        self._leftovers, self._replaced, refused = in_the_way(present, empty, self._request)
         if refused:
             raise DatabaseError(
                 f"On the target {self._request.target} databases are in the way: {'; '.join(refused)}. Nothing was "
-                "changed. Look at them and drop or rename them, or set replace_marker if copies with that marker may be replaced."
+                "changed. Look at them and drop or rename them, or set replace_marker if copies with that marker may "
+                "be replaced."
             )
+
+    def _is_empty(self, name: str) -> bool:
+        looking = f"Looking into the database {name} on {self._request.target}"
+        with during(looking), self._workplace.session(TARGET, name) as session:
+            return bool(session.query(catalog.IS_EMPTY))
 
     def _open_database(self, facts: dict[str, Any], version_num: int) -> Plan:
         """Fix the moment that is copied and see what there is. The session stays open while that moment is needed."""
         name = facts["name"]
-        session = self._workplace.session(SOURCE, name)
-        self._sessions[name] = session
+        session = self._sessions[name] = self._session(SOURCE, name, facts["encoding"])
         with during(f"Reading the database {name} on {self._request.source}"):
             session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             self._snapshots[name] = session.query("SELECT to_jsonb(pg_export_snapshot())")
@@ -219,7 +245,7 @@ class Transfer:
             bytes=plan.bytes,
             seconds=time.monotonic() - started,
             tables=[
-                TableResult(str(table), rows_source, rows_target)
+                TableResult(printable(str(table)), rows_source, rows_target)
                 for table, rows_source, rows_target in zip(plan.tables, there[0].rows, here.rows)
             ],
         )
@@ -247,7 +273,7 @@ class Transfer:
         encoding = plan.facts["encoding"]
         small = [identifier(table.schema, table.name) for table in plan.tables if not is_big(table, encoding)]
         counting = f"Counting the rows of the database {hidden} on {self._request.target}"
-        with during(counting), self._workplace.session(LOAD, hidden) as session:
+        with during(counting), self._workplace.session(LOAD, hidden, encoding) as session:
             truth = gate.read_truth(session, plan)
             if small:
                 # The client's first minutes go by these figures; the large tables are left to autovacuum.
@@ -270,15 +296,32 @@ class Transfer:
             raise error
         names = ", ".join(self._created)
         try:
-            with self._workplace.session(TARGET) as session:
-                facts = self._workplace.server_facts(TARGET, session)
-                TargetServer(session, self._request, facts).drop(self._created)
+            self._drop_half_done()
             outcome = f"The half-done databases ({names}) were dropped."
-        except (DatabaseError, ToolError) as trouble:
+        except DatabaseError as trouble:
             outcome = (
-                f"The half-done databases ({names}) could not be dropped from {self._request.target} ({trouble}); a second "
-                "run with the same marker drops them first."
+                f"The half-done databases ({names}) could not be dropped from {self._request.target} ({trouble}). A "
+                "second run with the same marker drops them first."
             )
         if isinstance(error, DatabaseError):
             raise DatabaseError(f"{error} {outcome}") from error
         raise error
+
+    def _drop_half_done(self) -> None:
+        with self._workplace.session(TARGET) as session:
+            target = TargetServer(session, self._request, self._workplace.server_facts(TARGET, session))
+            # One of them may still be creating a database.
+            target.end_sessions_of(self._workplace.application)
+            present = target.databases()
+            names = [name for name in self._created if name in present]
+            for name in names:
+                self._free_space(name)
+            target.drop(names)
+
+    def _free_space(self, name: str) -> None:
+        """Drop the large tables one by one. Dropping the database begins with a checkpoint, which kills a server whose
+        disk is full to the last byte; dropping a table gives its space back first.
+        """
+        with self._workplace.session(TARGET, name) as session:
+            for table in session.query(catalog.LARGE_TABLES):
+                session.execute(f"DROP TABLE {table} CASCADE")

@@ -44,6 +44,10 @@ class Workplace:
         self._connections.__exit__()
 
     @property
+    def application(self) -> str:
+        return self._connections.application
+
+    @property
     def directory(self) -> Path:
         return self._connections.directory
 
@@ -59,8 +63,8 @@ class Workplace:
     def address(self, service: str, database: str) -> str:
         return self._connections.address(service, database)
 
-    def session(self, service: str, database: str = MAINTENANCE_DATABASE) -> Session:
-        return Session(self.children, self.tools.path("psql"), self.address(service, database))
+    def session(self, service: str, database: str = MAINTENANCE_DATABASE, encoding: str = "UTF8") -> Session:
+        return Session(self.children, self.tools.path("psql"), self.address(service, database), encoding)
 
     def server_facts(self, service: str, session: Session) -> dict[str, Any]:
         """Ask a server who it is. The first question to it, so it is the one that tells why it cannot be reached."""
