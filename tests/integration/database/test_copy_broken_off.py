@@ -94,14 +94,14 @@ class Background:
 def test_target_killed(
     source: Cluster, target: Cluster, bulky: str, stores: list[str], request_for: Request, copy: Copy, tmp_path: Path
 ) -> None:
-    request = request_for(bulky, *stores)
+    request = request_for(bulky)
     running = Background(copy, request)
     wait_for_rows(target, "FROM STDIN")
     target.kill()
     message = running.message()
 
     assert alive_tools(tmp_path) == []
-    assert re.match(rf"Copying .+ of the database acme_\w+ from {request.source} to {request.target} failed: ", message)
+    assert re.match(rf"Copying .+ of the database {bulky} from {request.source} to {request.target} failed: ", message)
     assert f"could not be dropped from {request.target}" in message
     assert "Connection refused" in message
     assert f"{bulky}.incomplete" in message
@@ -109,7 +109,7 @@ def test_target_killed(
 
     target.start()
     assert bulky not in target.databases()
-    copy(request)
+    copy(request_for(bulky, *stores))
     assert target.databases() == sorted([bulky, *stores])
     assert_same(source, target, bulky)
 
