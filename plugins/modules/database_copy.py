@@ -16,47 +16,45 @@ description:
   - Copies databases from one server to another through pipes, without a file in between, as fast as the two servers
     allow.
   - Each database is copied from one snapshot into a database that is called like it with C(.incomplete) added. Only
-    when all of them are
-    complete and hold the same as the source are they renamed, in one transaction. On any error, and when the module
-    is ended by a signal,
-    everything half done is dropped.
-  - A small database is one C(pg_dump) piped into C(psql). In a larger one the tables' definitions are restored
-    first, then the rows through
-    parallel pipes of binary C(COPY), large tables in several ranges at once, and last the indexes and constraints in
-    parallel.
+    when all of them are complete and hold the same as the source are they renamed, in one transaction. On any error,
+    and when the module is ended by a signal, everything half done is dropped.
+  - A small database is one C(pg_dump) piped into C(psql). In a larger one the tables' definitions are restored first,
+    then the rows through parallel pipes of binary C(COPY), large tables in several ranges at once, and last the
+    indexes and constraints in parallel.
   - What both servers hold is compared before the copies are shown. For every table the number of rows, for every
-    sequence its state,
-    and the numbers of indexes, constraints, triggers and columns of each table and of views, functions and large
-    objects have to be equal.
+    sequence its state, and the numbers of indexes, constraints, triggers and columns of each table and of views,
+    functions and large objects have to be equal.
   - The source is only read.
 requirements:
   - C(psql), C(pg_dump) and C(pg_restore) of the target server's major release on the host that runs the module
 notes:
   - No Python package for the database is needed. Passwords reach the tools through private files that are removed at
-    the end, never
-    through arguments or the environment.
+    the end, never through arguments or the environment.
   - PostgreSQL 10 or newer; the target must not be older than the source. Ranges of one table are copied side by side
     from release 14 on.
   - Everything that is copied belongs to O(owner). Privileges, tablespaces, publications and subscriptions of the
-    source are not copied, nor
-    are settings of a role in a database. Encoding, collation, settings and connection limit of a database are. Its
-    comment becomes O(marker).
+    source are not copied, nor are settings of a role in a database. Encoding, collation, settings and connection
+    limit of a database are. Its comment becomes O(marker).
   - Extensions and event triggers are created by the target's account, which has to be allowed to, everything else as
     O(owner).
   - Names of databases may have up to 52 bytes.
+extends_documentation_fragment:
+  - waba.migration.attributes
 attributes:
   check_mode:
-    description: Looks at both servers, refuses what would be refused, and returns the plan.
     support: full
+    details:
+      - Looks at both servers, refuses what would be refused, and returns the plan.
   diff_mode:
-    description: Shows which databases with the wanted names are on the target before and after.
-    support: full
+    support: partial
+    details:
+      - Shows which databases of those names the target had from an earlier run, and which it has now. Check mode shows
+        the plan instead.
   idempotent:
-    description:
-      - Databases that exist on the target are refused, or with O(replace_marker) replaced, since only a new copy is
-        certain to hold what the
-        source holds now.
     support: none
+    details:
+      - Databases that exist on the target are refused, or with O(replace_marker) replaced, since only a new copy is
+        certain to hold what the source holds now.
 options:
   engine:
     description: The database engine of both servers.
@@ -78,9 +76,8 @@ options:
         default: 5432
       login_user:
         description:
-          - The account. It must be able to connect to the database C(postgres). On the source it must be able to
-            read all that is copied.
-            On the target it must be able to create databases and to act as O(owner).
+          - The account. It must be able to connect to the database C(postgres). On the source it must be able to read
+            all that is copied. On the target it must be able to create databases and to act as O(owner).
         type: str
         required: true
       login_password:
@@ -90,8 +87,7 @@ options:
       ssl_mode:
         description:
           - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody
-            proves that this is the
-            server.
+            proves that this is the server.
         type: str
         choices: [verify-full, verify-ca, require, disable]
         default: verify-full
@@ -121,8 +117,8 @@ options:
   marker:
     description:
       - Comment that the databases get on the target. By it a later run knows its own.
-      - Half-done databases of an earlier run with this marker, or one that starts with O(replace_marker), are
-        dropped first.
+      - Half-done databases of an earlier run with this marker, or one that starts with O(replace_marker), are dropped
+        first.
     type: str
     required: true
   replace_marker:
@@ -139,11 +135,9 @@ options:
   progress_path:
     description:
       - File that shows how far the copy has come, as JSON, replaced about once a second. The keys are C(format),
-        C(phase) (C(planning),
-        C(copying), C(showing), C(done), C(failed)), C(started), C(updated), C(seconds), C(current) (databases in
-        work), and C(databases),
-        C(tables), C(rows) and C(bytes), each with C(done) and C(total). The total of the rows is an estimate, and
-        the bytes are those on disk.
+        C(phase) (C(planning), C(copying), C(showing), C(done), C(failed)), C(started), C(updated), C(seconds),
+        C(current) (databases in work), and C(databases), C(tables), C(rows) and C(bytes), each with C(done) and
+        C(total). The total of the rows is an estimate, and the bytes are those on disk.
     type: path
   bin_directory:
     description:
@@ -214,8 +208,8 @@ databases:
           type: int
 plan:
   description:
-    - What would be copied, by database. The keys are C(name), C(tables), C(sequences), C(large_objects), C(bytes)
-      and C(pipes).
+    - What would be copied, by database. The keys are C(name), C(tables), C(sequences), C(large_objects), C(bytes) and
+      C(pipes).
   returned: check mode
   type: list
   elements: dict

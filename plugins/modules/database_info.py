@@ -16,9 +16,8 @@ description:
   - Tells what a database server is, which of its databases belong to a client of the WhatsApp Business API, and what
     they hold.
   - A database is the client's when its name is exactly O(prefix) followed by one of the names that the client is
-    known to use. Names are
-    compared as strings, never as patterns, so that C(acme_archive) or C(acme2messageStore) is never taken for a
-    database of C(acme).
+    known to use. Names are compared as strings, never as patterns, so that C(acme_archive) or C(acme2messageStore) is
+    never taken for a database of C(acme).
   - Every connection is read-only.
 requirements:
   - C(psql) on the host that runs the module
@@ -26,16 +25,9 @@ notes:
   - No Python package for the database is needed. The password reaches C(psql) through a private file that is removed
     at the end.
   - PostgreSQL 10 or newer.
-attributes:
-  check_mode:
-    description: The module only reads.
-    support: full
-  diff_mode:
-    description: The module changes nothing.
-    support: none
-  idempotent:
-    description: The module changes nothing.
-    support: full
+extends_documentation_fragment:
+  - waba.migration.attributes
+  - waba.migration.attributes.info_module
 options:
   engine:
     description: The database engine.
@@ -77,16 +69,14 @@ options:
     default: ""
   count_rows:
     description:
-      - Count the rows of every table. Otherwise RV(databases[].tables[].rows) is the server's own estimate, which
-        may be 0 for a table
-        that it has not looked at yet.
+      - Count the rows of every table. Otherwise RV(databases[].tables[].rows) is the server's own estimate, which may
+        be 0 for a table that it has not looked at yet.
     type: bool
     default: false
   bin_directory:
     description:
       - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the
-        search path; tools of
-        the server's own major release are preferred.
+        search path; tools of the server's own major release are preferred.
     type: path
 seealso:
   - module: waba.migration.database_copy
@@ -228,8 +218,7 @@ databases:
 foreign:
   description:
     - Databases that start with the prefix and are not the client's. The keys are C(name), C(owner), C(size_bytes),
-      C(comment) and
-      C(auth_schema), which is V(null) when the account may not look into the database.
+      C(comment) and C(auth_schema), which is V(null) when the account may not look into the database.
   returned: success
   type: list
   elements: dict

@@ -163,7 +163,8 @@ def new_cluster(directory: Path, wal_directory: Path | None = None) -> Cluster:
 
 def assert_same(source: Cluster, target: Cluster, database: str) -> None:
     """Compare stock dumps of both sides. Only the databases' comments differ, since the target's is the marker."""
-    question = "SELECT quote_nullable(shobj_description(oid, 'pg_database')) FROM pg_database WHERE datname = current_database()"
+    question = "SELECT quote_nullable(shobj_description(oid, 'pg_database')) FROM pg_database"
+    comment = source.sql(f"{question} WHERE datname = current_database()", database)
     quoted = database.replace('"', '""')
-    target.sql(f'COMMENT ON DATABASE "{quoted}" IS ' + "\n".join(source.sql(question, database)))
+    target.sql(f'COMMENT ON DATABASE "{quoted}" IS ' + "\n".join(comment))
     assert target.dump(database) == source.dump(database)

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult, DatabaseError
-from postgresql_cluster import Cluster, MARKER, PASSWORD, assert_same, new_cluster
+from postgresql_cluster import MARKER, PASSWORD, Cluster, assert_same, new_cluster
 
 Copy = Callable[[CopyRequest], CopyResult]
 Request = Callable[..., CopyRequest]

@@ -20,7 +20,7 @@ from ansible_collections.waba.migration.plugins.module_utils._database import (
 )
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import commands, plan
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.engine import PostgreSQL
-from postgresql_cluster import Cluster, MARKER, assert_same
+from postgresql_cluster import MARKER, Cluster, assert_same
 
 Copy = Callable[[CopyRequest], CopyResult]
 Request = Callable[..., CopyRequest]
@@ -90,6 +90,32 @@ def test_small_databases(
     assert progress["tables"] == {"done": 35, "total": 35}
 
 
+def test_without_a_superuser(
+    source: Cluster, target: Cluster, stores: list[str], request_for: Request, copy: Copy
+) -> None:
+    """The old client's own account reads, and one that may create databases writes."""
+    source.sql("ALTER ROLE old_owner PASSWORD 'old'")
+    source.sql(
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO old_owner; "
+        "GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO old_owner",
+        "acme_waweb",
+    )
+    target.sql("CREATE ROLE mover LOGIN CREATEDB PASSWORD 'new'")
+    request = request_for("acme_waweb")
+    with pytest.raises(DatabaseError, match="mover may not act as wa"):
+        copy(replace(request, target=replace(request.target, user="mover", password="new")))
+    target.sql("GRANT wa TO mover")
+    copy(
+        replace(
+            request,
+            source=replace(request.source, user="old_owner", password="old"),
+            target=replace(request.target, user="mover", password="new"),
+        )
+    )
+    assert target.sql(FOREIGN_OWNERS, "acme_waweb") == []
+    assert_same(source, target, "acme_waweb")
+
+
 @pytest.mark.parametrize(
     ("encoding", "locale", "text"),
     [("LATIN1", "C", "convert_from('\\xe4', 'LATIN1')"), ("SQL_ASCII", "C", "convert_from('\\x80ff', 'SQL_ASCII')")],
@@ -114,9 +140,12 @@ def test_other_encodings(
     )
     monkeypatch.setattr(plan, "BIG_TABLE_BYTES", 8192)
     copy(request_for(name))
-    everything = f"SELECT md5(string_agg(convert_to(t, '{encoding}')::text, ',')) FROM plain"
-    facts = "SELECT pg_encoding_to_char(encoding), datcollate FROM pg_database WHERE datname = current_database()"
-    for question in (everything, facts, "SELECT encode(convert_to(relname, 'SQL_ASCII'), 'hex') FROM pg_class WHERE relkind = 'r' AND relname LIKE 'n%' AND oid >= 16384"):
+    questions = [
+        f"SELECT md5(string_agg(convert_to(t, '{encoding}')::text, ',')) FROM plain",
+        "SELECT pg_encoding_to_char(encoding), datcollate FROM pg_database WHERE datname = current_database()",
+        "SELECT encode(convert_to(relname, 'SQL_ASCII'), 'hex') FROM pg_class WHERE relname LIKE 'n%' AND oid >= 16384",
+    ]
+    for question in questions:
         assert target.sql(question, name) == source.sql(question, name)
 
 
@@ -198,7 +227,8 @@ def test_unreachable_servers(
     server: Server = replace(getattr(request, side), **changes)
     with pytest.raises(DatabaseError) as error:
         copy(replace(request, **{side: server}))
-    assert str(error.value).startswith(f"Connecting to the database server {server} as {server.user} failed: psql ended")
+    connecting = f"Connecting to the database server {server} as {server.user} failed: psql ended"
+    assert str(error.value).startswith(connecting)
     assert message in str(error.value)
     assert "wrong" not in str(error.value)
     assert "retrieved from file" not in str(error.value)

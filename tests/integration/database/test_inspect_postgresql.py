@@ -55,7 +55,8 @@ def test_databases_of_one_client(
 
 def test_auth_tables_under_another_name(source: Cluster, look: Callable[..., dict[str, Any]]) -> None:
     source.sql('CREATE DATABASE "moved_configStore"')
-    source.sql('CREATE SCHEMA "Auth"; CREATE TABLE "Auth"."Users" (id int); CREATE TABLE "Auth".tokens (id int)', "moved_configStore")
+    tables = 'CREATE SCHEMA "Auth"; CREATE TABLE "Auth"."Users" (id int); CREATE TABLE "Auth".tokens (id int)'
+    source.sql(tables, "moved_configStore")
     found = look("moved_")
     assert [(database["store"], database["auth"]) for database in found["databases"]] == [("configStore", True)]
     assert "moved_waweb" in found["missing"]

@@ -102,7 +102,7 @@ def test_the_first_failure_ends_all_others(children: Children) -> None:
 
     started = time.monotonic()
     sleep = partial(children.run, python("time.sleep(60)"))
-    with pytest.raises(DatabaseError, match="^the cause$"):
+    with pytest.raises(DatabaseError, match=r"^the cause$"):
         in_parallel(children, [sleep, fail, sleep], at_once=3)
     assert time.monotonic() - started < 10
 
@@ -114,12 +114,12 @@ def test_the_cause_comes_through_nested_ones(children: Children) -> None:
     def inner() -> None:
         in_parallel(children, [fail, partial(children.run, python("time.sleep(60)"))], at_once=2)
 
-    with pytest.raises(DatabaseError, match="^the cause$"):
+    with pytest.raises(DatabaseError, match=r"^the cause$"):
         in_parallel(children, [partial(children.run, python("time.sleep(60)")), inner], at_once=2)
 
 
 def test_during() -> None:
-    with pytest.raises(DatabaseError, match="^Counting failed: psql said no$"), during("Counting"):
+    with pytest.raises(DatabaseError, match=r"^Counting failed: psql said no$"), during("Counting"):
         raise ToolError("psql said no")
     with pytest.raises(StoppedError), during("Counting"):
         raise StoppedError("given up")
