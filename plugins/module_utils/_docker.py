@@ -3,79 +3,106 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The docker command. Private to this collection; may change at any time.
 
-Arguments are lists, never shell text. Works with Docker 20.10 and newer. Nothing here ever calls compose on a client's project but
-``config``, which only reads.
+Arguments are lists, never shell text, and never hold a secret. Works with Docker 20.10 and newer. Of compose only ``config`` is
+called, which reads.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Callable, Dict, Sequence, Tuple
 
 # (arguments) -> (exit code, standard output, standard error)
-Runner = Callable[[Sequence[str]], "tuple[int, str, str]"]
+Run = Callable[[Sequence[str]], Tuple[int, str, str]]
+Json = Dict[str, Any]
+
+GONE = ("no such container", "no such object")
+LOOKS = 3
+# Newer releases of compose put the content of env files into the model unless they are told not to.
+CONFIG_OPTIONS: tuple[tuple[str, ...], ...] = (
+    ("--no-interpolate", "--no-path-resolution", "--no-env-resolution"),
+    ("--no-interpolate", "--no-path-resolution"),
+    ("--no-interpolate",),
+)
 
 
 class DockerError(Exception):
-    """A docker command failed. The text holds the command without its values, and the end of what it said."""
+    """A docker command failed. The text holds the command, what it said, and what to look at."""
 
 
 class Docker:
-    def __init__(self, run: Runner, cli: str = "docker"):
+    """The engine of the host that the module runs on."""
+
+    def __init__(self, run: Run, cli: str = "docker") -> None:
         self._run = run
         self._cli = cli
 
     def call(self, *arguments: str) -> str:
-        code, out, err = self._run([self._cli, *arguments])
+        """Return what the command writes, or raise."""
+        code, out, err = self._execute(arguments)
         if code != 0:
-            raise DockerError("%s %s failed with %d: %s" % (self._cli, " ".join(arguments[:4]), code, (err or out).strip()[-500:]))
+            raise self._error(arguments, code, err or out)
         return out
 
-    def ids(self) -> list[str]:
-        """Every container, running or not."""
-        return self.call("ps", "--all", "--no-trunc", "--quiet").split()
+    def containers(self) -> list[Json]:
+        """Return what ``docker inspect`` says of every container, running or not."""
+        for _look in range(LOOKS):
+            ids = self.call("ps", "--all", "--no-trunc", "--quiet").split()
+            if not ids:
+                return []
+            arguments = ("inspect", "--type", "container", *ids)
+            code, out, err = self._execute(arguments)
+            if code == 0:
+                return self._parse_list(arguments, out)
+            # Between the two commands somebody else's short-lived container may have gone.
+            if not any(text in err.lower() for text in GONE):
+                break
+        raise self._error(arguments, code, err or out)
 
-    def inspect(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+    def network(self, name: str) -> Json | None:
+        """Return what ``docker network inspect`` says, or None when there is no such network."""
+        arguments = ("network", "ls", "--no-trunc", "--quiet", "--filter", f"name=^{name}$")
+        ids = self.call(*arguments).split()
         if not ids:
-            return []
-        document: list[dict[str, Any]] = json.loads(self.call("inspect", "--type", "container", *ids))
-        return document
+            return None
+        arguments = ("network", "inspect", ids[0])
+        return self._parse_list(arguments, self.call(*arguments))[0]
 
-    def volume_path(self, name: str) -> str:
-        return self.call("volume", "inspect", "--format", "{{.Mountpoint}}", name).strip()
+    def compose_model(self, files: Sequence[str], directory: str, project: str) -> Json | None:
+        """Return a project as compose understands it, variables left as they are; None when compose cannot say.
 
-    def stop(self, ids: Sequence[str], timeout: int) -> None:
-        """One call for many: the engine stops them side by side."""
-        self.call("stop", "--time", str(timeout), *ids)
+        What compose complains of may quote the file, and with it a secret, so nobody is told.
+        """
+        chosen = [item for path in files for item in ("--file", path)]
+        command = ("compose", "--project-directory", directory, "--project-name", project, *chosen, "config")
+        for options in CONFIG_OPTIONS:
+            code, out, _err = self._execute((*command, *options, "--format", "json"))
+            if code == 0:
+                try:
+                    model = json.loads(out)
+                except ValueError:
+                    return None
+                return model if isinstance(model, dict) else None
+        return None
 
-    def start(self, ids: Sequence[str]) -> None:
-        self.call("start", *ids)
+    def _execute(self, arguments: Sequence[str]) -> tuple[int, str, str]:
+        try:
+            return self._run([self._cli, *arguments])
+        except OSError as error:
+            raise DockerError(
+                f"The command {self._cli} cannot be run on this host: {error.strerror or error}. Install the Docker command line, or say where it is with docker_cli."
+            ) from error
 
-    def set_restart_policy(self, ids: Sequence[str], policy: str) -> None:
-        self.call("update", "--restart", policy, *ids)
+    def _parse_list(self, arguments: Sequence[str], text: str) -> list[Json]:
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            raise self._error(arguments, 0, f"what it wrote is not JSON ({error})") from error
+        return [entry for entry in document if isinstance(entry, dict)]
 
-    def rename(self, identifier: str, name: str) -> None:
-        self.call("rename", identifier, name)
-
-    def disconnect(self, network: str, identifier: str) -> None:
-        self.call("network", "disconnect", "--force", network, identifier)
-
-    def connect(self, network: str, identifier: str, aliases: Sequence[str], ip: str | None) -> None:
-        options = [item for alias in aliases for item in ("--alias", alias)]
-        if ip:
-            options += ["--ip", ip]
-        self.call("network", "connect", *options, network, identifier)
-
-    def remove(self, identifier: str) -> None:
-        """The container alone, never its volumes."""
-        self.call("rm", identifier)
-
-    def compose_config(self, files: Sequence[str], directory: str) -> dict[str, Any]:
-        """The project's model with its variables left as they are. Reads only."""
-        options = [item for path in files for item in ("--file", path)]
-        out = self.call(
-            "compose", "--project-directory", directory, *options, "config", "--no-interpolate", "--no-path-resolution", "--format", "json"
+    def _error(self, arguments: Sequence[str], code: int, said: str) -> DockerError:
+        command = " ".join(argument if len(argument) < 64 else argument[:12] for argument in arguments)
+        return DockerError(
+            "%s %s ended with exit code %d: %s. Look at the engine on this host, and whether this user may use it."
+            % (self._cli, command, code, said.strip()[-500:].rstrip(".") or "it said nothing")
         )
-        document: dict[str, Any] = json.loads(out)
-        return document

@@ -15,10 +15,13 @@ author:
 description:
   - Stops a WhatsApp Business API On-Premises client in order (Webapps, Coreapps, Masters) and starts it the other way round.
   - Fences it, so that it cannot come back by itself. A fenced container is stopped, has the restart policy V(no), is on no network and
-    is renamed; the project's compose files are set aside. It stays like that over a restart of the engine and of the host.
+    is named C(NAME-fenced-RUN). The project's compose files, and the env files that only the client reads, are set aside as
+    C(FILE.fenced-RUN). All this outlives a restart of the engine and of the host.
   - What the fence changes is recorded on the host before it is changed, so that an interrupted fence can be finished or taken down.
-  - A database in the same compose project, and clients of other numbers on the same host, are never touched. Where a project has other
-    services, a reduced compose file with only these stays in place.
+    Taking it down restores networks with their aliases and addresses, names, restart policies and files.
+  - Containers of other clients, and the other containers of the project such as a database, are never touched. Where a project has
+    other services, a reduced compose file with only these takes the place of the whole one.
+  - Of compose only C(docker compose config) is called, which reads.
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.containers
@@ -32,15 +35,18 @@ attributes:
 options:
   state:
     description:
-      - V(started) and V(stopped) do what they say. A fenced client is started only with O(unfence).
+      - V(started) starts what is not running. A fenced client is started only with O(unfence).
+      - V(stopped) stops what is running.
       - V(fenced) stops the client and makes it unable to come back. The result is proved by a fresh look.
       - V(unfenced) takes the fence down without starting anything.
-      - V(absent) removes the containers of a fenced client, never a volume, a network or an image.
+      - V(absent) removes the containers of a fenced client, never a volume, a network or an image. Files that were set aside stay there.
     type: str
     choices: [started, stopped, fenced, unfenced, absent]
     required: true
   run_id:
-    description: Identifies the run. Part of the new names. Required for O(state=fenced).
+    description:
+      - Name of the run, which becomes part of the new names. Letters, digits, dots, dashes and underscores.
+      - Required for O(state=fenced). An interrupted fence is finished under the name that it was begun with.
     type: str
   unfence:
     description: Takes a fence down before O(state=started).
@@ -54,6 +60,10 @@ options:
     description: Seconds that a container gets to stop by itself before it is killed.
     type: int
     default: 10
+  poll:
+    description: Seconds after a start at which the containers are looked at, so that one that dies at once does not count as started.
+    type: float
+    default: 0.5
   expected:
     description: Ids of the containers. When given, the module refuses to do anything to a different set.
     type: list
@@ -63,14 +73,20 @@ options:
     description: File on the host for what the fence changed. Default is C(/var/lib/waba-migration/PROJECT/fence.json).
     type: path
   force:
-    description: Removes the containers with O(state=absent) although they are not fenced. They must be stopped.
+    description: Removes the containers with O(state=absent) although they are not fenced, after stopping them.
     type: bool
     default: false
 requirements:
   - the C(docker) command, 20.10 or newer, on the host that the module runs on
+  - for the reduced compose file and the env files, its compose plugin
 notes:
-  - The fence holds against the engine, against C(docker compose up) and C(docker compose start) in the project directory, and against a
-    reboot. It does not hold against somebody who brings the set-aside file back by hand and runs it.
+  - The fence holds against the engine, a reboot, C(docker start), and C(docker compose start), C(restart) and C(up) in the project
+    directory, with the name of the project, or with a file that was set aside, which compose cannot read. A container that is started
+    by hand runs without a network.
+  - The fence does not hold against somebody with root's rights who connects a network by hand, who takes away the first lines of a file
+    that was set aside, or who (or whose deployment tool) writes the compose file and its env files anew and starts that.
+  - A reduced compose file is in the way of C(docker compose up --remove-orphans) and C(down), which remove the fenced containers. The
+    number stays safe, but the way back is then a new container from the files that were set aside.
 seealso:
   - module: waba.migration.client_containers_info
 """
@@ -83,6 +99,16 @@ EXAMPLES = r"""
     project_directory: /root/biz
     run_id: 20261124T093015Z-full-3f9a
 
+- name: Prove that it is still fenced
+  waba.migration.client_containers:
+    state: fenced
+    project: biz
+    project_directory: /root/biz
+    run_id: 20261124T093015Z-full-3f9a
+  check_mode: true
+  register: still_fenced
+  failed_when: still_fenced is changed
+
 - name: Bring it back
   waba.migration.client_containers:
     state: started
@@ -93,7 +119,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 client:
-  description: The client after the module, as in RV(waba.migration.client_containers_info#module:client).
+  description:
+    - The client after the module, as in RV(waba.migration.client_containers_info#module:client).
+    - In check mode the client as it is.
   type: dict
   returned: success
 actions:
@@ -101,166 +129,243 @@ actions:
   type: list
   elements: str
   returned: success
-  sample: ["restart policy no on 2 containers", "stop 1 webapp"]
+  sample:
+    - set restart policy no on biz-waweb-1, biz-wacore-1
+    - stop biz-waweb-1
 proof:
-  description: What a fresh look at each fenced container showed.
+  description: What a fresh look after the last change showed, a sentence for each container of the project.
   type: list
   elements: str
-  returned: with O(state=fenced), outside of check mode
-  sample: ["biz-waweb-1-fenced-20261124T093015Z-full-3f9a: stopped 2026-11-24T09:31:02, restart policy no, no network"]
+  returned: with O(state=fenced), and in check mode when nothing is left to do
+  sample:
+    - "biz-waweb-1-fenced-20261124T093015Z-full-3f9a: stopped since 2026-11-24T09:31:02, restart policy no, on no network"
+    - "biz-db-1: untouched, running since 2026-10-02T08:00:11"
 stopping_at:
   description: When the first container was told to stop, in UTC.
   type: str
   returned: when containers were stopped
-  sample: "2026-11-24T09:31:00.120+00:00"
+  sample: "2026-11-24T09:31:00.120Z"
 stopped_at:
   description: When the last one had stopped, in UTC.
   type: str
   returned: when containers were stopped
-  sample: "2026-11-24T09:31:02.004+00:00"
+  sample: "2026-11-24T09:31:02.004Z"
 """
 
-from typing import Any  # noqa: E402
+import re
+import time
+from datetime import datetime, timezone
+from typing import Any, Sequence
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils import _containers as containers  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils import _fence as fence  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._docker import Docker, DockerError  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._selection import selection_spec  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils import _container_plan as plans
+from ansible_collections.waba.migration.plugins.module_utils import _containers as containers
+from ansible_collections.waba.migration.plugins.module_utils import _fence as fence
+from ansible_collections.waba.migration.plugins.module_utils import _fence_record as records
+from ansible_collections.waba.migration.plugins.module_utils import _set_aside as aside
+from ansible_collections.waba.migration.plugins.module_utils._containers import Json
+from ansible_collections.waba.migration.plugins.module_utils._description import describe, obstacles_of
+from ansible_collections.waba.migration.plugins.module_utils._docker import Docker, DockerError
+from ansible_collections.waba.migration.plugins.module_utils._docker_command import make_docker
+from ansible_collections.waba.migration.plugins.module_utils._selection import (
+    Selection,
+    SelectionError,
+    select,
+    selection_spec,
+)
+
+RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+ERRORS = (DockerError, SelectionError, plans.PlanError, records.RecordError, fence.FenceError)
 
 
-class Runner:
-    """One call of the module. Raises FenceError, DockerError or ValueError."""
+class Client:
+    """Brings one client's containers into a state: looks, plans, and executes the plan unless in check mode."""
 
-    def __init__(self, docker: Docker, params: dict[str, Any], check_mode: bool):
+    def __init__(self, docker: Docker, params: dict[str, Any], check_mode: bool) -> None:
         self.docker = docker
         self.params = params
         self.check_mode = check_mode
-        self.directory = params["project_directory"]
-        self.record = fence.Record(params["record"] or "/var/lib/waba-migration/%s/fence.json" % params["project"])
-        self.mine: list[dict[str, Any]] = []
-        self.others: list[dict[str, Any]] = []
-        self.look()
+        self.directory: str = params["project_directory"]
+        self.record = records.RecordFile(params["record"] or records.default_path(params["project"]))
+        self.selection = self.look()
+        self.before = plans.picture(self.selection.mine)
+        self.steps: list[plans.Step] = []
+        self.actions: list[str] = []
+        self.result: Json = {}
 
-    def look(self) -> list[dict[str, Any]]:
-        inspected = self.docker.inspect(self.docker.ids())
-        self.mine, self.others, _refused = containers.select(inspected, self.params["project"], self.params["containers"])
-        return self.mine
+    def look(self) -> Selection:
+        self.selection = select(self.docker.containers(), self.params["project"], self.params["containers"])
+        return self.selection
 
-    def run(self) -> dict[str, Any]:
-        self._check_expected()
-        before = self._states()
-        result: dict[str, Any] = getattr(self, "_" + self.params["state"])()
-        if not self.check_mode and result["actions"]:
+    def bring(self, state: str) -> Json:
+        self._check_selection(state)
+        {
+            "started": self._start,
+            "stopped": self._stop,
+            "fenced": self._fence,
+            "unfenced": self._unfence,
+            "absent": self._remove,
+        }[state]()
+        if self.actions and not self.check_mode:
             self.look()
-        result["changed"] = bool(result["actions"])
-        result["diff"] = {"before": before, "after": self._states()}
-        result["client"] = containers.describe(self.mine, self.others, self.params["project"], self.directory)
-        return result
-
-    def _states(self) -> dict[str, dict[str, Any]]:
+        after = plans.picture_after(self.before, self.steps) if self.check_mode else plans.picture(self.selection.mine)
         return {
-            c["Id"][:12]: {
-                "name": containers.name_of(c),
-                "running": c["State"]["Running"],
-                "restart_policy": containers.policy_of(c),
-                "networks": sorted(containers.networks_of(c)),
-            }
-            for c in self.mine
+            **self.result,
+            "changed": bool(self.actions),
+            "actions": self.actions,
+            "client": describe(self.selection, self.directory),
+            "diff": {"before": _by_short_id(self.before), "after": _by_short_id(after)},
         }
 
-    def _check_expected(self) -> None:
-        expected = set(self.params["expected"])
-        found = {c["Id"] for c in self.mine}
-        if expected and expected != found:
+    def _check_selection(self, state: str) -> None:
+        selection, expected = self.selection, set(self.params["expected"])
+        found = {c["Id"] for c in selection.mine}
+        if expected and found != expected and not (state == "absent" and found < expected):
             raise fence.FenceError(
-                "The client's containers have changed: %d were expected, %d are there, %d of them the same. Somebody recreated them; "
-                "run the preflight again." % (len(expected), len(found), len(expected & found))
+                "Nothing was done, because the containers of compose project %s are not those that were expected: %d were, %d are "
+                "there, %d of them the same. Somebody has recreated them; look at docker ps --all, and run the preflight again."
+                % (selection.project, len(expected), len(found), len(expected & found))
             )
-        if not self.mine and self.params["state"] not in ("absent",):
-            raise fence.FenceError(
-                "No container of a client in compose project %s. Check project, project_directory and containers." % self.params["project"]
+        if state == "absent":
+            return
+        if selection.missing:
+            raise SelectionError(
+                "There is no container of a client named {} on this host. Check containers.".format(
+                    ", ".join(selection.missing)
+                )
+            )
+        if not selection.mine:
+            raise SelectionError(
+                f"There is no container of a client in compose project {selection.project} on this host. Check project, and give the names as "
+                "containers for a client that was not started by compose."
             )
 
-    def _execute(self, actions: list[dict[str, Any]]) -> list[str]:
-        if not self.check_mode:
-            fence.execute(self.docker, actions, self.params["stop_timeout"])
-        return [fence.sentence(a) for a in actions]
+    # The states
 
-    # -- states -------------------------------------------------------------------------------------------------------
-
-    def _fenced(self) -> dict[str, Any]:
-        obstacles = containers.obstacles_of(self.mine)
+    def _fence(self) -> None:
+        obstacles = obstacles_of(self.selection, self.directory)
         if obstacles:
-            raise fence.FenceError("Not fenced, nothing was changed: %s." % "; ".join(obstacles))
-        run_id = self.params["run_id"]
-        actions = fence.fence_actions(self.mine, run_id)
-        files = fence.pending_files(self.record, self.mine, self.directory)
-        if self.check_mode:
-            return {"actions": [fence.sentence(a) for a in actions] + ["set aside %s" % path for path in files]}
-        if fence.remember(self.record, run_id, self.mine):
-            self.record.save()
-        untouched = [(c["Id"], c["State"]["Running"], c["State"].get("StartedAt")) for c in self.others]
-        result: dict[str, Any] = {}
-        if any(a["do"] == "stop" for a in actions):
-            result["stopping_at"] = fence.timestamp()
-        done = self._execute([a for a in actions if a["do"] in ("policy", "stop")])
-        if "stopping_at" in result:
-            result["stopped_at"] = fence.timestamp()
-        done += self._execute([a for a in actions if a["do"] not in ("policy", "stop")])
-        done += [fence.sentence(a) for a in fence.set_aside(self.docker, self.record, self.mine, self.others, self.directory, run_id)]
-        self.look()
-        result["proof"] = fence.proof(self.mine)
-        if untouched != [(c["Id"], c["State"]["Running"], c["State"].get("StartedAt")) for c in self.others]:
-            raise fence.FenceError("Another container of project %s changed while the client was fenced. Look at it." % self.params["project"])
-        return {"actions": done, **result}
+            raise fence.FenceError(
+                "Nothing was done, because the client cannot be fenced: {}.".format("; ".join(obstacles))
+            )
+        mine, recorded = self.selection.mine, self.record.data or {}
+        run_id: str = recorded.get("run_id") or self.params["run_id"]
+        steps = plans.plan_fence(mine, run_id, self.params["stop_timeout"])
+        files = fence.plan_files(self.docker, self.selection, recorded.get("files", []), self.directory, run_id)
+        work = bool(steps or files.waiting)
+        if work and not self.check_mode:
+            self._write_record(run_id, files)
+        bystanders = fence.bystanders(self.selection)
+        self._execute(steps)
+        if work:
+            self.actions += files.sentences()
+        if not self.check_mode:
+            for entry in files.waiting:
+                aside.set_aside(entry)
+            self.look()
+        if not (work and self.check_mode):
+            self.result["proof"] = [
+                *fence.check_holds(self.selection),
+                *fence.check_bystanders(bystanders, fence.bystanders(self.selection)),
+            ]
 
-    def _take_down(self) -> list[str]:
-        actions = fence.unfence_actions(self.mine, self.record.data)
-        done = self._execute(actions)
-        if self.check_mode:
-            return done
-        done += [fence.sentence(a) for a in fence.put_back(self.record)]
-        self.record.archive()
-        return done
+    def _write_record(self, run_id: str, files: fence.FilePlan) -> None:
+        mine, data = self.selection.mine, self.record.data
+        found = {name: self.docker.network(name) for name in records.unrecorded_networks(data, mine)}
+        networks = {name: inspected for name, inspected in found.items() if inspected is not None}
+        existing = [c["Id"] for c in self.selection.everything]
+        self.record.save({**records.remember(data, run_id, mine, networks, existing), "files": files.entries})
 
-    def _unfenced(self) -> dict[str, Any]:
-        if not self.record.data:
-            if any(containers.FENCED.search(containers.name_of(c)) for c in self.mine):
-                raise fence.FenceError("The client is fenced, but %s is missing. Give its place as record." % self.record.path)
-            return {"actions": []}
-        return {"actions": self._take_down()}
+    def _unfence(self) -> None:
+        mine, data = self.selection.mine, self.record.data
+        if data is None:
+            if _fenced_names(mine):
+                raise fence.FenceError(
+                    "The client is fenced ({}), but the fence's record {} is not there. Give its place as record.".format(
+                        ", ".join(_fenced_names(mine)), self.record.path
+                    )
+                )
+            return
+        own = {c["Id"] for c in mine}
+        taken = [containers.name_of(c) for c in self.selection.everything if c["Id"] not in own]
+        wanted = {name for entry in data["containers"].values() for name in entry["networks"]}
+        present = [name for name in sorted(wanted) if self.docker.network(name) is not None]
+        steps = plans.plan_unfence(mine, data, taken, present)
+        files = aside.plan_put_back(data["files"])
+        self._execute(steps)
+        self.actions += [aside.describe_put_back(entry) for entry in files]
+        if not self.check_mode:
+            for entry in files:
+                aside.put_back(entry)
+            self.record.archive()
 
-    def _started(self) -> dict[str, Any]:
-        done: list[str] = []
+    def _start(self) -> None:
         if self.params["unfence"]:
-            done = self._unfenced()["actions"]
-            if not self.check_mode:
+            self._unfence()
+            if self.actions and not self.check_mode:
                 self.look()
-        elif any(containers.FENCED.search(containers.name_of(c)) for c in self.mine):
-            raise fence.FenceError("The client is fenced: it was moved to another host. Set unfence to bring it back, once the other one is stopped.")
-        actions = fence.start_actions(self.mine, self.params["restart_policy"])
-        done += self._execute(actions)
-        if actions and not self.check_mode:
-            fence.wait_until_running(self.look)
-        return {"actions": done}
+        elif self.record.data is not None or _fenced_names(self.selection.mine):
+            raise fence.FenceError(
+                f"Nothing was started, because the client of compose project {self.selection.project} is fenced: its number was moved to another host. "
+                "Set unfence to bring it back, once the client on the other host is proven stopped."
+            )
+        steps = plans.plan_start(self.selection.mine, self.params["restart_policy"])
+        self._execute(steps)
+        if any(step.arguments[0] == "start" for step in steps) and not self.check_mode:
+            time.sleep(self.params["poll"])
+            self._check_running()
 
-    def _stopped(self) -> dict[str, Any]:
-        actions = fence.stop_actions(self.mine, self.params["restart_policy"])
-        result: dict[str, Any] = {}
-        if any(a["do"] == "stop" for a in actions):
-            result["stopping_at"] = fence.timestamp()
-        result["actions"] = self._execute(actions)
-        if "stopping_at" in result:
-            result["stopped_at"] = fence.timestamp()
-        return result
+    def _check_running(self) -> None:
+        dead = [c for c in self.look().mine if not containers.is_running(c)]
+        if dead:
+            raise fence.FenceError(
+                "Started, but not running any more: {}. Look at docker logs of these containers.".format(
+                    ", ".join(
+                        "{} (exit code {})".format(containers.name_of(c), c["State"].get("ExitCode")) for c in dead
+                    )
+                )
+            )
 
-    def _absent(self) -> dict[str, Any]:
-        for container in self.mine:
-            if container["State"]["Running"] or not (self.params["force"] or containers.is_fenced(container)):
-                raise fence.FenceError("%s is not fenced. Only a fenced client is removed." % containers.name_of(container))
-        actions = [{"do": "remove", "id": c["Id"], "name": containers.name_of(c)} for c in self.mine]
-        return {"actions": self._execute(actions)}
+    def _stop(self) -> None:
+        params = self.params
+        self._execute(plans.plan_stop(self.selection.mine, params["restart_policy"], params["stop_timeout"]))
+
+    def _remove(self) -> None:
+        mine = self.selection.mine
+        standing = [containers.name_of(c) for c in mine if not containers.is_fenced(c)]
+        if standing and not self.params["force"]:
+            raise fence.FenceError(
+                "Nothing was removed, because {} is not fenced. Fence the client first, or set force for one that never served.".format(
+                    ", ".join(standing)
+                )
+            )
+        self._execute(plans.plan_remove(mine, self.params["stop_timeout"]))
+        if not self.check_mode:
+            self.record.archive()
+
+    def _execute(self, steps: Sequence[plans.Step]) -> None:
+        self.steps += steps
+        self.actions += [step.sentence for step in steps]
+        if self.check_mode:
+            return
+        for step in steps:
+            if step.stops:
+                self.result.setdefault("stopping_at", _now())
+            self.docker.call(*step.arguments)
+            if step.stops:
+                self.result["stopped_at"] = _now()
+
+
+def _fenced_names(mine: Sequence[Json]) -> list[str]:
+    return [containers.name_of(c) for c in mine if containers.FENCED.search(containers.name_of(c))]
+
+
+def _by_short_id(picture: Json) -> Json:
+    return {identifier[:12]: values for identifier, values in picture.items()}
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def main() -> None:
@@ -271,20 +376,26 @@ def main() -> None:
         unfence={"type": "bool", "default": False},
         restart_policy={"type": "str", "choices": ["no", "always", "unless-stopped", "on-failure"]},
         stop_timeout={"type": "int", "default": 10},
+        poll={"type": "float", "default": 0.5},
         expected={"type": "list", "elements": "str", "default": []},
         record={"type": "path"},
         force={"type": "bool", "default": False},
     )
     module = AnsibleModule(spec, supports_check_mode=True, required_if=[("state", "fenced", ["run_id"])])
-    docker = Docker(lambda arguments: module.run_command(list(arguments)), module.params["docker_cli"])
+    params = module.params
+    if params["run_id"] and not RUN_ID.fullmatch(params["run_id"]):
+        module.fail_json(
+            msg="run_id must consist of letters, digits, dots, dashes and underscores, not {}.".format(params["run_id"])
+        )
     try:
-        result = Runner(docker, module.params, module.check_mode).run()
-    except (fence.FenceError, DockerError, ValueError) as error:
+        result = Client(make_docker(module), params, module.check_mode).bring(params["state"])
+    except ERRORS as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="The fence's record or a compose file cannot be written: %s" % error)
-    module.exit_json(**result)
+        module.fail_json(msg=f"The fence's record or a file of the project cannot be read or written: {error}.")
+    else:
+        module.exit_json(**result)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     main()

@@ -47,32 +47,113 @@ client:
   type: dict
   returned: success
   contains:
-    state: {description: "running, stopped, partial, fenced or absent.", type: str, sample: running}
-    version: {description: Version by the images' tag. Empty when they differ., type: str, sample: 2.57.2}
-    versions: {description: All versions found., type: list, elements: str, sample: [2.57.2]}
-    database: {description: "engine, host, port, user and prefix from the environment.", type: dict}
-    masters: {description: Number of masters., type: int, sample: 0}
-    coreapps: {description: Number of coreapps., type: int, sample: 1}
-    webapps: {description: Number of webapps., type: int, sample: 1}
-    multiconnect: {description: Whether WA_APP_MULTICONNECT is 1., type: bool, sample: false}
-    config_on_db: {description: Whether WA_CONFIG_ON_DB is 1 everywhere., type: bool, sample: true}
-    data_mounts: {description: What is mounted at the data directory., type: list, elements: str, sample: []}
-    media: {description: "type, name and path of the media volume.", type: dict}
-    compose_files: {description: Files that compose made them from., type: list, elements: str}
-    containers: {description: The containers., type: list, elements: dict}
-    others: {description: Other containers of the project., type: list, elements: dict}
-    fence_obstacles: {description: Why they could not be fenced., type: list, elements: str, sample: []}
+    project:
+      description: The compose project, as given.
+      type: str
+      sample: biz
+    project_directory:
+      description: Its directory, as given.
+      type: str
+      sample: /root/biz
+    compose_files:
+      description: Files that compose made the containers from, whether they still exist or not.
+      type: list
+      elements: str
+      sample: [/root/biz/docker-compose.yml]
+    state:
+      description: V(running), V(stopped), V(fenced), V(partial) when only some containers are one of these, or V(absent).
+      type: str
+      sample: running
+    version:
+      description: Version of the client by its images' tag. Empty when they differ.
+      type: str
+      sample: 2.57.2
+    versions:
+      description: All versions found.
+      type: list
+      elements: str
+      sample: [2.57.2]
+    database:
+      description: The database server and name prefix that the client uses.
+      type: dict
+      contains:
+        engine: {description: Engine., type: str, sample: PGSQL}
+        host: {description: Host name., type: str, sample: db.example.org}
+        port: {description: Port., type: str, sample: "5432"}
+        user: {description: User., type: str, sample: waba}
+        prefix: {description: Prefix of all database names., type: str, sample: acme_}
+    masters:
+      description: Number of Masters.
+      type: int
+      sample: 0
+    coreapps:
+      description: Number of Coreapps.
+      type: int
+      sample: 1
+    webapps:
+      description: Number of Webapps.
+      type: int
+      sample: 1
+    multiconnect:
+      description: Whether C(WA_APP_MULTICONNECT) is 1 in one of them.
+      type: bool
+      sample: false
+    config_on_db:
+      description: Whether C(WA_CONFIG_ON_DB) is 1 in each of them.
+      type: bool
+      sample: true
+    data_mounts:
+      description: What is mounted at the directory in which the client keeps configuration that is not in its database.
+      type: list
+      elements: str
+      sample: []
+    media:
+      description: What the directory for media is mounted from. Empty when it is not mounted.
+      type: dict
+      contains:
+        type: {description: "V(volume) or V(bind).", type: str, sample: volume}
+        name: {description: Name of the volume., type: str, sample: biz_whatsappMedia}
+        path: {description: Path on the host., type: str, sample: /var/lib/docker/volumes/biz_whatsappMedia/_data}
+    containers:
+      description:
+        - The containers, Webapps first and Masters last, each with C(id), C(short_id), C(name), C(service), C(role) (V(webapp), V(coreapp)
+          or V(master)), C(image), C(image_id), C(running), C(status), C(exit_code), C(started_at), C(restart_policy), C(hostname),
+          C(networks), C(network_mode), C(links), C(ports), C(mounts), C(command), C(entrypoint), C(cap_drop), C(user), C(labels) (those
+          of compose) and, if asked for, C(environment).
+        - C(networks) holds for each network the C(aliases), and C(ip), C(ip6) and C(links) where the operator chose them.
+        - A container that was not started by compose has its name as C(service).
+      type: list
+      elements: dict
+    others:
+      description: Containers of the project that are no part of the client, each with C(name), C(service) and C(image).
+      type: list
+      elements: dict
+      sample: [{name: biz-db-1, service: db, image: "postgres:13.8"}]
+    fence_obstacles:
+      description: Why the client could not be fenced, a sentence each with what to do.
+      type: list
+      elements: str
+      sample: []
 refused:
   description: A sentence for each container with an image of the client that was not selected.
   type: list
   elements: str
   returned: success
+  sample:
+    - "beta-wacore-1 (coreapp) is not taken: it belongs to compose project beta; its databases are on db with prefix 'beta_'"
+missing:
+  description: Entries of O(containers) that are no container of a client on this host.
+  type: list
+  elements: str
+  returned: success
+  sample: []
 """
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils import _containers as containers  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._docker import Docker, DockerError  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._selection import selection_spec  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils._description import describe
+from ansible_collections.waba.migration.plugins.module_utils._docker import DockerError
+from ansible_collections.waba.migration.plugins.module_utils._docker_command import make_docker
+from ansible_collections.waba.migration.plugins.module_utils._selection import SelectionError, select, selection_spec
 
 
 def main() -> None:
@@ -80,14 +161,14 @@ def main() -> None:
     spec.update(environment={"type": "bool", "default": False})
     module = AnsibleModule(spec, supports_check_mode=True)
     params = module.params
-    docker = Docker(lambda arguments: module.run_command(list(arguments)), params["docker_cli"])
     try:
-        mine, others, refused = containers.select(docker.inspect(docker.ids()), params["project"], params["containers"])
-    except (DockerError, ValueError) as error:
+        selection = select(make_docker(module).containers(), params["project"], params["containers"])
+    except (DockerError, SelectionError) as error:
         module.fail_json(msg=str(error))
-    client = containers.describe(mine, others, params["project"], params["project_directory"], params["environment"])
-    module.exit_json(changed=False, client=client, refused=refused)
+    else:
+        client = describe(selection, params["project_directory"], params["environment"])
+        module.exit_json(changed=False, client=client, refused=selection.refused(), missing=selection.missing)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     main()
