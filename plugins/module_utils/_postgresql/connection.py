@@ -39,7 +39,7 @@ PINNED_SETTINGS = {
 }
 READ_ONLY_SETTINGS = {**PINNED_SETTINGS, "default_transaction_read_only": "on"}
 # The copy is hidden until a synchronous commit shows it, and that one flushes all that was written before.
-LOAD_SETTINGS = {**PINNED_SETTINGS, "synchronous_commit": "off", "maintenance_work_mem": "256MB"}
+LOAD_SETTINGS = {**PINNED_SETTINGS, "synchronous_commit": "off"}
 # A dead server or a cut link is noticed within half a minute, in whatever a connection is waiting for.
 LINK_PARAMETERS = {
     "connect_timeout": "10",

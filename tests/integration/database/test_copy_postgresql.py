@@ -226,7 +226,7 @@ def test_unreachable_servers(
     request = request_for(*stores)
     server: Server = replace(getattr(request, side), **changes)
     with pytest.raises(DatabaseError) as error:
-        copy(replace(request, **{side: server}))
+        copy(replace(request, source=server) if side == "source" else replace(request, target=server))
     connecting = f"Connecting to the database server {server} as {server.user} failed: psql ended"
     assert str(error.value).startswith(connecting)
     assert message in str(error.value)

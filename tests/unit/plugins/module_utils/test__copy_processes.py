@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from functools import partial
+from typing import Callable
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import (
@@ -23,6 +24,10 @@ from ansible_collections.waba.migration.plugins.module_utils._database import Da
 
 def python(code: str) -> list[str]:
     return [sys.executable, "-c", "import sys, time\n" + code]
+
+
+def sleep_in(children: Children) -> Callable[[], None]:
+    return partial(children.run, python("time.sleep(60)"))
 
 
 @pytest.fixture
@@ -101,9 +106,9 @@ def test_the_first_failure_ends_all_others(children: Children) -> None:
         raise DatabaseError("the cause")
 
     started = time.monotonic()
-    sleep = partial(children.run, python("time.sleep(60)"))
+    tasks: list[Callable[[], None]] = [sleep_in(children), fail, sleep_in(children)]
     with pytest.raises(DatabaseError, match=r"^the cause$"):
-        in_parallel(children, [sleep, fail, sleep], at_once=3)
+        in_parallel(children, tasks, at_once=3)
     assert time.monotonic() - started < 10
 
 
@@ -112,10 +117,12 @@ def test_the_cause_comes_through_nested_ones(children: Children) -> None:
         raise DatabaseError("the cause")
 
     def inner() -> None:
-        in_parallel(children, [fail, partial(children.run, python("time.sleep(60)"))], at_once=2)
+        nested: list[Callable[[], None]] = [fail, sleep_in(children)]
+        in_parallel(children, nested, at_once=2)
 
+    tasks: list[Callable[[], None]] = [sleep_in(children), inner]
     with pytest.raises(DatabaseError, match=r"^the cause$"):
-        in_parallel(children, [partial(children.run, python("time.sleep(60)")), inner], at_once=2)
+        in_parallel(children, tasks, at_once=2)
 
 
 def test_during() -> None:
