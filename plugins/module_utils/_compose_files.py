@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which files of a compose project a fence sets aside. Pure. Private to this collection; may change at any time.
 
-``docker compose up`` makes containers anew, with networks, from a compose file and its env files. So all that name the client go.
-What other services need stays.
+``docker compose up`` makes containers anew, with networks, from a compose file and its env files. So all that name the
+client go. What other services need stays.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from ansible_collections.waba.migration.plugins.module_utils._containers import Json
@@ -35,12 +36,19 @@ GUARD = """\
 # here use the playbook rollback.yml, which takes these lines away again. They keep compose from reading the file:
 @fenced
 """
+GUARD_START = b"# Set aside by waba.migration "
 GUARD_END = b"\n@fenced\n"
 KEPT = """\
 # Written by waba.migration (run {run_id}): the WhatsApp client of this project was moved to another host and is fenced
-# on this one. Below are the project's other services only. The complete file is {aside}, beside this one; the
-# playbook rollback.yml brings it back. Do not use --remove-orphans or "down" here: that would remove the fenced containers.
+# on this one. Below are the project's other services only. The complete file is beside this one, as
+# {aside}; the playbook rollback.yml brings it back.
+# Do not use --remove-orphans or "down" here: that would remove the fenced containers.
 """
+
+
+def absolute_path(base: str, path: str) -> str:
+    """Return a path that is relative to the project's directory, as compose means it."""
+    return os.path.normpath(Path(base, path))
 
 
 def choose_compose_files(
@@ -54,7 +62,7 @@ def choose_compose_files(
     for path, text in sorted(texts.items()):
         if path in chosen or path in foreign:
             continue
-        standard = os.path.basename(path) in STANDARD_NAMES
+        standard = Path(path).name in STANDARD_NAMES
         if CLIENT_IMAGE.search(text) or (standard and _mentions_service(text, services)):
             chosen.append(path)
     return chosen
@@ -98,7 +106,7 @@ def _without_references(service: Json, gone: set[str]) -> Json:
 
 def render_kept(model: Json, run_id: str, aside: str) -> str:
     """Return the compose file for the other services. JSON is YAML too."""
-    head = KEPT.format(run_id=run_id, aside=os.path.basename(aside))
+    head = KEPT.format(run_id=run_id, aside=Path(aside).name)
     return head + json.dumps(model, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -107,7 +115,7 @@ def env_files_of(service: Any, base: str) -> set[str]:
     value = service.get("env_file") if isinstance(service, dict) else None
     entries = [value] if isinstance(value, (str, dict)) else value or []
     paths = [entry.get("path", "") if isinstance(entry, dict) else entry for entry in entries]
-    return {os.path.normpath(os.path.join(base, path)) for path in paths if path and "$" not in path}
+    return {absolute_path(base, path) for path in paths if path and "$" not in path}
 
 
 def choose_env_files(
@@ -128,8 +136,8 @@ def choose_env_files(
     chosen: list[str] = []
     remarks: list[str] = []
     for path in sorted(mine):
-        readers = [other for other, text in sorted(remaining_texts.items()) if os.path.basename(path) in text]
-        if path in theirs or os.path.basename(path) == DOT_ENV:
+        readers = [other for other, text in sorted(remaining_texts.items()) if Path(path).name in text]
+        if path in theirs or Path(path).name == DOT_ENV:
             remarks.append(f"{path} stays, other services use it")
         elif readers:
             remarks.append(f"{path} stays, {readers[0]} uses it")

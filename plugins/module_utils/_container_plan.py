@@ -31,7 +31,14 @@ class Step:
     arguments: tuple[str, ...]
     sentence: str
     changes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    stops: bool = False
+
+    @property
+    def starts(self) -> bool:
+        return self.arguments[0] == "start"
+
+    @property
+    def stops(self) -> bool:
+        return self.arguments[0] == "stop"
 
 
 def picture(mine: Sequence[Json]) -> dict[str, dict[str, Any]]:
@@ -157,7 +164,6 @@ def _on_all(verb: str, chosen: Sequence[Json], change: Json, *options: str) -> S
         (verb, *options, *(c["Id"] for c in chosen)),
         f"{verb} {_names(chosen)}",
         {c["Id"]: dict(change) for c in chosen},
-        stops=verb == "stop",
     )
 
 
@@ -169,7 +175,7 @@ def _disconnect(container: Json) -> list[Step]:
         steps.append(
             Step(
                 ("network", "disconnect", "--force", network, container["Id"]),
-                f"disconnect {containers.name_of(container)} from {network}",
+                f"disconnect {containers.first_name_of(container)} from {network}",
                 {container["Id"]: {"networks": left}},
             )
         )
@@ -225,4 +231,4 @@ def _rename(container: Json, name: str) -> Step:
 
 
 def _names(chosen: Sequence[Json]) -> str:
-    return ", ".join(containers.name_of(c) for c in chosen)
+    return ", ".join(containers.first_name_of(c) for c in chosen)

@@ -104,7 +104,7 @@ def policy_of(container: Json) -> str:
     policy = container["HostConfig"].get("RestartPolicy") or {}
     name = policy.get("Name") or "no"
     retries = policy.get("MaximumRetryCount") or 0
-    return "%s:%d" % (name, retries) if name == "on-failure" and retries else str(name)
+    return f"{name}:{retries}" if name == "on-failure" and retries else str(name)
 
 
 def networks_of(container: Json) -> dict[str, Json]:

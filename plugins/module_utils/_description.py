@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Sequence
 
 from ansible_collections.waba.migration.plugins.module_utils import _containers as containers
+from ansible_collections.waba.migration.plugins.module_utils._compose_files import absolute_path
 from ansible_collections.waba.migration.plugins.module_utils._containers import Json
 from ansible_collections.waba.migration.plugins.module_utils._selection import Selection
 
@@ -112,7 +112,7 @@ def compose_files_of(mine: Sequence[Json], directory: str) -> list[str]:
         base = working_directory_of(container, directory)
         for path in labels.get(containers.CONFIG_FILES, "").split(","):
             if path:
-                files[os.path.normpath(os.path.join(base, path))] = None
+                files[absolute_path(base, path)] = None
     return list(files)
 
 
@@ -128,7 +128,8 @@ def obstacles_of(selection: Selection, directory: str) -> list[str]:
             found.append(f"{containers.name_of(container)} upgrades the schema. Wait until it has ended")
     for container in selection.sharing():
         found.append(
-            f"{containers.name_of(container)} uses the same databases, but was not selected. Add it to containers, with all others of this client"
+            f"{containers.name_of(container)} uses the same databases, but was not selected. "
+            "Add it to containers, with all others of this client"
         )
     files = set(compose_files_of(selection.mine, directory))
     for container in selection.outside:

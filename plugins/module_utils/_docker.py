@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The docker command. Private to this collection; may change at any time.
 
-Arguments are lists, never shell text, and never hold a secret. Works with Docker 20.10 and newer. Of compose only ``config`` is
-called, which reads.
+Arguments are lists, never shell text, and never hold a secret. Works with Docker 20.10 and newer. Of compose only
+``config`` is called, which reads.
 """
 
 from __future__ import annotations
@@ -61,8 +61,7 @@ class Docker:
 
     def network(self, name: str) -> Json | None:
         """Return what ``docker network inspect`` says, or None when there is no such network."""
-        arguments = ("network", "ls", "--no-trunc", "--quiet", "--filter", f"name=^{name}$")
-        ids = self.call(*arguments).split()
+        ids = self.call("network", "ls", "--no-trunc", "--quiet", "--filter", f"name=^{name}$").split()
         if not ids:
             return None
         arguments = ("network", "inspect", ids[0])
@@ -90,7 +89,8 @@ class Docker:
             return self._run([self._cli, *arguments])
         except OSError as error:
             raise DockerError(
-                f"The command {self._cli} cannot be run on this host: {error.strerror or error}. Install the Docker command line, or say where it is with docker_cli."
+                f"The command {self._cli} cannot be run on this host: {error.strerror or error}. "
+                "Install the Docker command line, or say where it is with docker_cli."
             ) from error
 
     def _parse_list(self, arguments: Sequence[str], text: str) -> list[Json]:
@@ -102,7 +102,8 @@ class Docker:
 
     def _error(self, arguments: Sequence[str], code: int, said: str) -> DockerError:
         command = " ".join(argument if len(argument) < 64 else argument[:12] for argument in arguments)
+        words = said.strip()[-500:].rstrip(".") or "it said nothing"
         return DockerError(
-            "%s %s ended with exit code %d: %s. Look at the engine on this host, and whether this user may use it."
-            % (self._cli, command, code, said.strip()[-500:].rstrip(".") or "it said nothing")
+            f"{self._cli} {command} ended with exit code {code}: {words}. "
+            "Look at the engine on this host, and whether this user may use it."
         )

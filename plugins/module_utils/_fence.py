@@ -1,17 +1,17 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fence: a client that is stopped and cannot come back by itself. Private to this collection; may change at any time.
+"""A client that is stopped and cannot come back by itself. Private to this collection; may change at any time.
 
-Each part alone leaves a way back: the engine restarts by policy, compose finds containers by label and starts them, and makes them
-anew from a compose file. A container without a network reaches neither the database nor WhatsApp, whoever starts it; and with the
-files aside nothing makes a new one.
+Each part alone leaves a way back: the engine restarts by policy, compose finds containers by label and starts them, and
+makes them anew from a compose file. A container without a network reaches neither the database nor WhatsApp, whoever
+starts it; and with the files aside nothing makes a new one.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from ansible_collections.waba.migration.plugins.module_utils import _compose_files as compose_files
@@ -74,7 +74,7 @@ def plan_files(docker: Docker, selection: Selection, recorded: Sequence[Json], d
     fresh += [
         aside.make_entry(path, run_id, guarded=False)
         for path in env_files
-        if path not in known and os.path.isfile(path)
+        if path not in known and Path(path).is_file()
     ]
     entries = [*recorded, *fresh]
     waiting = sorted((e for e in entries if aside.is_whole(e)), key=lambda entry: entry["link"] is None)
@@ -95,14 +95,12 @@ def check_holds(selection: Selection) -> list[str]:
     for container in selection.mine:
         name = containers.name_of(container)
         if not containers.is_fenced(container):
+            status = container["State"].get("Status") or "in an unknown state"
+            networks = ", ".join(sorted(containers.networks_of(container))) or "none"
             raise FenceError(
-                "{} is not fenced: it is {}, its restart policy is {}, its networks are {}. Something on this host works "
-                "against the fence: look for a supervisor or a job that starts or recreates containers, stop it, and run this again.".format(
-                    name,
-                    container["State"].get("Status") or "in an unknown state",
-                    containers.policy_of(container),
-                    ", ".join(sorted(containers.networks_of(container))) or "none",
-                )
+                f"{name} is not fenced: it is {status}, its restart policy is {containers.policy_of(container)}, its "
+                f"networks are {networks}. Something on this host works against the fence: look for a supervisor or a "
+                "job that starts or recreates containers, stop it, and run this again."
             )
         ended = str(container["State"].get("FinishedAt", ""))[:19]
         lines.append(f"{name}: stopped since {ended}, restart policy no, on no network")
@@ -128,12 +126,11 @@ def check_bystanders(before: Mapping[str, Any], after: Mapping[str, Any]) -> lis
     changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     if changed:
         raise FenceError(
-            "The client is fenced, but {}, which belongs to its compose project and not to it, changed meanwhile: look at docker "
-            "inspect and docker logs of it.".format(", ".join(changed))
+            f"The client is fenced, but {', '.join(changed)}, in its compose project but no part of it, changed "
+            "meanwhile. Look at docker inspect and docker logs of it."
         )
-    return [
-        "{}: untouched, {}".format(
-            name, "running since {}".format(str(entry["started_at"])[:19]) if entry["running"] else "not running"
-        )
-        for name, entry in sorted(after.items())
-    ]
+    return [f"{name}: untouched, {_standing(entry)}" for name, entry in sorted(after.items())]
+
+
+def _standing(entry: Json) -> str:
+    return f"running since {str(entry['started_at'])[:19]}" if entry["running"] else "not running"

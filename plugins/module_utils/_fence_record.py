@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
-import os
+from pathlib import Path
 from typing import Any, Mapping, Sequence
 
 from ansible_collections.waba.migration.plugins.module_utils import _containers as containers
@@ -33,20 +33,19 @@ class RecordFile:
         self.data: Json | None = self._load()
 
     def save(self, data: Json) -> None:
-        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        Path(self.path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private_file(self.path, (json.dumps(data, indent=2, sort_keys=True) + "\n").encode("utf-8"))
         self.data = data
 
     def archive(self) -> None:
         """Keep the record of a fence that was taken down, under another name."""
         if self.data is not None:
-            os.replace(self.path, "{}.{}".format(self.path, self.data["run_id"]))
+            Path(self.path).replace("{}.{}".format(self.path, self.data["run_id"]))
             self.data = None
 
     def _load(self) -> Json | None:
         try:
-            with open(self.path, encoding="utf-8") as file:
-                data = json.load(file)
+            data = json.loads(Path(self.path).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return None
         except ValueError as error:
@@ -62,7 +61,7 @@ class RecordFile:
 
 
 def default_path(project: str) -> str:
-    return os.path.join(DIRECTORY, project, "fence.json")
+    return str(Path(DIRECTORY, project, "fence.json"))
 
 
 def remember(
@@ -72,7 +71,7 @@ def remember(
     networks: Mapping[str, Json],
     existing: Sequence[str],
 ) -> Json:
-    """Return the record with what it does not know yet. A container that is half fenced keeps what is recorded of it."""
+    """Return the record with what it does not know yet; what is recorded of a half fenced container stays."""
     result: Json = (
         copy.deepcopy(dict(data))
         if data

@@ -100,20 +100,22 @@ def _is_meant(container: Json, name: str) -> bool:
 
 
 def _check_one_client(mine: Sequence[Json], project: str) -> None:
-    places: dict[Any, list[str]] = {}
+    places: dict[tuple[str, str], list[str]] = {}
     for container in mine:
         places.setdefault(containers.place_of(container), []).append(containers.name_of(container))
     if len(places) > 1:
-        raise SelectionError(
-            "The selected containers of compose project {} use different databases, so they are more than one client: {}. "
-            "Give the names of those that belong to this number as containers.".format(
-                project,
-                "; ".join(
-                    "{} use host {} with prefix '{}'".format(", ".join(sorted(names)), host or "(none)", prefix)
-                    for (host, prefix), names in sorted(places.items())
-                ),
-            )
+        listing = "; ".join(
+            f"{', '.join(sorted(names))} use {_place(place)}" for place, names in sorted(places.items())
         )
+        raise SelectionError(
+            f"The selected containers of compose project {project} use different databases, so they are more than one "
+            f"client: {listing}. Give the names of those that belong to this number as containers."
+        )
+
+
+def _place(place: tuple[str, str]) -> str:
+    host, prefix = place
+    return f"host {host or '(none)'} with prefix '{prefix}'"
 
 
 def _names_of(container: Json) -> list[str]:
@@ -126,12 +128,8 @@ def _sentence(container: Json, project: str, shares: bool) -> str:
     where = f"compose project {found}" if found else "no compose project"
     if found == project:
         where += ", but is not among the containers that were asked for"
-    host, prefix = containers.place_of(container)
-    return "{} ({}) is not taken: it belongs to {}; its databases are on {} with prefix '{}'{}".format(
-        containers.name_of(container),
-        containers.role_of(container),
-        where,
-        host or "(none)",
-        prefix,
-        ", which are those of the selected client" if shares else "",
+    which = ", which are those of the selected client" if shares else ""
+    return (
+        f"{containers.name_of(container)} ({containers.role_of(container)}) is not taken: it belongs to {where}; "
+        f"its databases are on {_place(containers.place_of(container))}{which}"
     )

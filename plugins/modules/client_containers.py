@@ -13,14 +13,15 @@ version_added: 1.0.0
 author:
   - waba.migration contributors
 description:
-  - Stops a WhatsApp Business API On-Premises client in order (Webapps, Coreapps, Masters) and starts it the other way round.
-  - Fences it, so that it cannot come back by itself. A fenced container is stopped, has the restart policy V(no), is on no network and
-    is named C(NAME-fenced-RUN). The project's compose files, and the env files that only the client reads, are set aside as
-    C(FILE.fenced-RUN). All this outlives a restart of the engine and of the host.
-  - What the fence changes is recorded on the host before it is changed, so that an interrupted fence can be finished or taken down.
-    Taking it down restores networks with their aliases and addresses, names, restart policies and files.
-  - Containers of other clients, and the other containers of the project such as a database, are never touched. Where a project has
-    other services, a reduced compose file with only these takes the place of the whole one.
+  - Stops a WhatsApp Business API On-Premises client in order (Webapps, Coreapps, Masters) and starts it the other way
+    round.
+  - Fences it, so that it cannot come back by itself. A fenced container is stopped, has the restart policy V(no), is on
+    no network and is named C(NAME-fenced-RUN). The project's compose files, and the env files that only the client
+    reads, are set aside as C(FILE.fenced-RUN). All this outlives a restart of the engine and of the host.
+  - What the fence changes is recorded on the host before it is changed, so that an interrupted fence can be finished or
+    taken down. Taking it down restores networks with their aliases and addresses, names, restart policies and files.
+  - Containers of other clients, and the other containers of the project such as a database, are never touched. Where a
+    project has other services, a reduced compose file with only these takes the place of the whole one.
   - Of compose only C(docker compose config) is called, which reads.
 extends_documentation_fragment:
   - waba.migration.attributes
@@ -39,7 +40,8 @@ options:
       - V(stopped) stops what is running.
       - V(fenced) stops the client and makes it unable to come back. The result is proved by a fresh look.
       - V(unfenced) takes the fence down without starting anything.
-      - V(absent) removes the containers of a fenced client, never a volume, a network or an image. Files that were set aside stay there.
+      - V(absent) removes the containers of a fenced client, never a volume, a network or an image. Files that were set
+        aside stay there.
     type: str
     choices: [started, stopped, fenced, unfenced, absent]
     required: true
@@ -61,7 +63,9 @@ options:
     type: int
     default: 10
   poll:
-    description: Seconds after a start at which the containers are looked at, so that one that dies at once does not count as started.
+    description:
+      - Seconds after a start at which the containers are looked at, so that one that dies at once does not count as
+        started.
     type: float
     default: 0.5
   expected:
@@ -80,13 +84,14 @@ requirements:
   - the C(docker) command, 20.10 or newer, on the host that the module runs on
   - for the reduced compose file and the env files, its compose plugin
 notes:
-  - The fence holds against the engine, a reboot, C(docker start), and C(docker compose start), C(restart) and C(up) in the project
-    directory, with the name of the project, or with a file that was set aside, which compose cannot read. A container that is started
-    by hand runs without a network.
-  - The fence does not hold against somebody with root's rights who connects a network by hand, who takes away the first lines of a file
-    that was set aside, or who (or whose deployment tool) writes the compose file and its env files anew and starts that.
-  - A reduced compose file is in the way of C(docker compose up --remove-orphans) and C(down), which remove the fenced containers. The
-    number stays safe, but the way back is then a new container from the files that were set aside.
+  - The fence holds against the engine, a reboot, C(docker start), and C(docker compose start), C(restart) and C(up) in
+    the project directory, with the name of the project, or with a file that was set aside, which compose cannot read. A
+    container that is started by hand runs without a network.
+  - The fence does not hold against somebody with root's rights who connects a network by hand, who takes away the first
+    lines of a file that was set aside, or who (or whose deployment tool) writes the compose file and its env files anew
+    and starts that.
+  - A reduced compose file is in the way of C(docker compose up --remove-orphans) and C(down), which remove the fenced
+    containers. The number stays safe, but the way back is then a new container from the files that were set aside.
 seealso:
   - module: waba.migration.client_containers_info
 """
@@ -138,7 +143,9 @@ proof:
   elements: str
   returned: with O(state=fenced), and in check mode when nothing is left to do
   sample:
-    - "biz-waweb-1-fenced-20261124T093015Z-full-3f9a: stopped since 2026-11-24T09:31:02, restart policy no, on no network"
+    - >-
+      biz-waweb-1-fenced-20261124T093015Z-full-3f9a: stopped since 2026-11-24T09:31:02, restart policy no, on no
+      network
     - "biz-db-1: untouched, running since 2026-10-02T08:00:11"
 stopping_at:
   description: When the first container was told to stop, in UTC.
@@ -152,22 +159,22 @@ stopped_at:
   sample: "2026-11-24T09:31:02.004Z"
 """
 
-import re
-import time
-from datetime import datetime, timezone
-from typing import Any, Sequence
+import re  # noqa: E402
+import time  # noqa: E402
+from datetime import datetime, timezone  # noqa: E402
+from typing import Any, Sequence  # noqa: E402
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.waba.migration.plugins.module_utils import _container_plan as plans
-from ansible_collections.waba.migration.plugins.module_utils import _containers as containers
-from ansible_collections.waba.migration.plugins.module_utils import _fence as fence
-from ansible_collections.waba.migration.plugins.module_utils import _fence_record as records
-from ansible_collections.waba.migration.plugins.module_utils import _set_aside as aside
-from ansible_collections.waba.migration.plugins.module_utils._containers import Json
-from ansible_collections.waba.migration.plugins.module_utils._description import describe, obstacles_of
-from ansible_collections.waba.migration.plugins.module_utils._docker import Docker, DockerError
-from ansible_collections.waba.migration.plugins.module_utils._docker_command import make_docker
-from ansible_collections.waba.migration.plugins.module_utils._selection import (
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils import _container_plan as plans  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils import _containers as containers  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils import _fence as fence  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils import _fence_record as records  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils import _set_aside as aside  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._containers import Json  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._description import describe, obstacles_of  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._docker import Docker, DockerError  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._docker_command import make_docker  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._selection import (  # noqa: E402
     Selection,
     SelectionError,
     select,
@@ -186,18 +193,14 @@ class Client:
         self.params = params
         self.check_mode = check_mode
         self.directory: str = params["project_directory"]
-        self.record = records.RecordFile(params["record"] or records.default_path(params["project"]))
-        self.selection = self.look()
-        self.before = plans.picture(self.selection.mine)
-        self.steps: list[plans.Step] = []
-        self.actions: list[str] = []
-        self.result: Json = {}
-
-    def look(self) -> Selection:
-        self.selection = select(self.docker.containers(), self.params["project"], self.params["containers"])
-        return self.selection
+        # Also for a failure: what was done until then.
+        self.report: Json = {"actions": []}
 
     def bring(self, state: str) -> Json:
+        self.record = records.RecordFile(self.params["record"] or records.default_path(self.params["project"]))
+        self._look()
+        before = plans.picture(self.selection.mine)
+        self.after = before
         self._check_selection(state)
         {
             "started": self._start,
@@ -206,38 +209,77 @@ class Client:
             "unfenced": self._unfence,
             "absent": self._remove,
         }[state]()
-        if self.actions and not self.check_mode:
-            self.look()
-        after = plans.picture_after(self.before, self.steps) if self.check_mode else plans.picture(self.selection.mine)
+        if not self.check_mode:
+            self._look_again()
+            self.after = plans.picture(self.selection.mine)
         return {
-            **self.result,
-            "changed": bool(self.actions),
-            "actions": self.actions,
+            **self.report,
+            "changed": bool(self.report["actions"]),
             "client": describe(self.selection, self.directory),
-            "diff": {"before": _by_short_id(self.before), "after": _by_short_id(after)},
+            "diff": {"before": _by_short_id(before), "after": _by_short_id(self.after)},
         }
+
+    def _look(self) -> None:
+        self.selection: Selection = select(self.docker.containers(), self.params["project"], self.params["containers"])
+        self.is_old = False
+
+    def _look_again(self) -> None:
+        if self.is_old:
+            self._look()
+
+    def _execute(self, steps: Sequence[plans.Step]) -> None:
+        self.after = plans.picture_after(self.after, steps)
+        for step in steps:
+            if not self.check_mode:
+                self._execute_one(step)
+            self.report["actions"].append(step.sentence)
+
+    def _execute_one(self, step: plans.Step) -> None:
+        self.is_old = True
+        if step.stops:
+            self.report.setdefault("stopping_at", _now())
+        self.docker.call(*step.arguments)
+        if step.stops:
+            self.report["stopped_at"] = _now()
 
     def _check_selection(self, state: str) -> None:
         selection, expected = self.selection, set(self.params["expected"])
         found = {c["Id"] for c in selection.mine}
         if expected and found != expected and not (state == "absent" and found < expected):
             raise fence.FenceError(
-                "Nothing was done, because the containers of compose project %s are not those that were expected: %d were, %d are "
-                "there, %d of them the same. Somebody has recreated them; look at docker ps --all, and run the preflight again."
-                % (selection.project, len(expected), len(found), len(expected & found))
+                f"Nothing was done, because the containers of compose project {selection.project} are not those that "
+                f"were expected: {len(expected)} were, {len(found)} are there, {len(expected & found)} of them the "
+                "same. Somebody has recreated them; look at docker ps --all, and run the preflight again."
             )
         if state == "absent":
             return
         if selection.missing:
             raise SelectionError(
-                "There is no container of a client named {} on this host. Check containers.".format(
-                    ", ".join(selection.missing)
-                )
+                f"There is no container of a client named {', '.join(selection.missing)} on this host. "
+                "Check containers."
             )
-        if not selection.mine:
+        if not selection.mine and self.record.data is None:
             raise SelectionError(
-                f"There is no container of a client in compose project {selection.project} on this host. Check project, and give the names as "
-                "containers for a client that was not started by compose."
+                f"There is no container of a client in compose project {selection.project} on this host. "
+                "Check project, and give the names as containers for a client that was not started by compose."
+            )
+        self._check_recorded(state)
+
+    def _check_recorded(self, state: str) -> None:
+        """What was fenced and removed can be brought back by compose only."""
+        data = self.record.data
+        takes_down = state == "unfenced" or (state == "started" and self.params["unfence"])
+        if data is None or (self.selection.mine and not takes_down):
+            return
+        there = {c["Id"] for c in self.selection.everything}
+        gone = sorted(entry["name"] for identifier, entry in data["containers"].items() if identifier not in there)
+        if gone:
+            files = ", ".join(entry["aside"] for entry in data["files"]) or "none"
+            raise fence.FenceError(
+                f"Nothing was done, because somebody has removed {', '.join(gone)} since the client was fenced. Its "
+                f"data is in its database. To have it here again, once the client on the other host is proven stopped, "
+                f"give the files that were set aside ({files}) their names back, take the first lines of the compose "
+                f"file away, start it with docker compose up, and remove the record {self.record.path}."
             )
 
     # The states
@@ -245,29 +287,25 @@ class Client:
     def _fence(self) -> None:
         obstacles = obstacles_of(self.selection, self.directory)
         if obstacles:
-            raise fence.FenceError(
-                "Nothing was done, because the client cannot be fenced: {}.".format("; ".join(obstacles))
-            )
-        mine, recorded = self.selection.mine, self.record.data or {}
+            raise fence.FenceError(f"Nothing was done, because the client cannot be fenced: {'; '.join(obstacles)}.")
+        recorded = self.record.data or {}
         run_id: str = recorded.get("run_id") or self.params["run_id"]
-        steps = plans.plan_fence(mine, run_id, self.params["stop_timeout"])
+        steps = plans.plan_fence(self.selection.mine, run_id, self.params["stop_timeout"])
         files = fence.plan_files(self.docker, self.selection, recorded.get("files", []), self.directory, run_id)
         work = bool(steps or files.waiting)
         if work and not self.check_mode:
             self._write_record(run_id, files)
         bystanders = fence.bystanders(self.selection)
         self._execute(steps)
-        if work:
-            self.actions += files.sentences()
+        self._set_aside(files)
+        if work and self.check_mode:
+            return
         if not self.check_mode:
-            for entry in files.waiting:
-                aside.set_aside(entry)
-            self.look()
-        if not (work and self.check_mode):
-            self.result["proof"] = [
-                *fence.check_holds(self.selection),
-                *fence.check_bystanders(bystanders, fence.bystanders(self.selection)),
-            ]
+            self._look()
+        self.report["proof"] = [
+            *fence.check_holds(self.selection),
+            *fence.check_bystanders(bystanders, fence.bystanders(self.selection)),
+        ]
 
     def _write_record(self, run_id: str, files: fence.FilePlan) -> None:
         mine, data = self.selection.mine, self.record.data
@@ -276,14 +314,21 @@ class Client:
         existing = [c["Id"] for c in self.selection.everything]
         self.record.save({**records.remember(data, run_id, mine, networks, existing), "files": files.entries})
 
+    def _set_aside(self, files: fence.FilePlan) -> None:
+        for entry in files.waiting:
+            if not self.check_mode:
+                aside.set_aside(entry)
+            self.report["actions"].append(aside.describe_set_aside(entry))
+        if files.waiting:
+            self.report["actions"] += files.remarks
+
     def _unfence(self) -> None:
         mine, data = self.selection.mine, self.record.data
         if data is None:
             if _fenced_names(mine):
                 raise fence.FenceError(
-                    "The client is fenced ({}), but the fence's record {} is not there. Give its place as record.".format(
-                        ", ".join(_fenced_names(mine)), self.record.path
-                    )
+                    f"The client is fenced ({', '.join(_fenced_names(mine))}), but the fence's record "
+                    f"{self.record.path} is not there. Give its place as record."
                 )
             return
         own = {c["Id"] for c in mine}
@@ -293,67 +338,56 @@ class Client:
         steps = plans.plan_unfence(mine, data, taken, present)
         files = aside.plan_put_back(data["files"])
         self._execute(steps)
-        self.actions += [aside.describe_put_back(entry) for entry in files]
-        if not self.check_mode:
-            for entry in files:
+        for entry in files:
+            self.report["actions"].append(aside.describe_put_back(entry))
+            if not self.check_mode:
                 aside.put_back(entry)
+        if not self.check_mode:
             self.record.archive()
 
     def _start(self) -> None:
         if self.params["unfence"]:
             self._unfence()
-            if self.actions and not self.check_mode:
-                self.look()
+            self._look_again()
         elif self.record.data is not None or _fenced_names(self.selection.mine):
             raise fence.FenceError(
-                f"Nothing was started, because the client of compose project {self.selection.project} is fenced: its number was moved to another host. "
-                "Set unfence to bring it back, once the client on the other host is proven stopped."
+                f"Nothing was started, because the client of compose project {self.selection.project} is fenced: its "
+                "number was moved to another host. Set unfence to bring it back, once the client on the other host is "
+                "proven stopped."
             )
         steps = plans.plan_start(self.selection.mine, self.params["restart_policy"])
         self._execute(steps)
-        if any(step.arguments[0] == "start" for step in steps) and not self.check_mode:
+        if any(step.starts for step in steps) and not self.check_mode:
             time.sleep(self.params["poll"])
+            self._look()
             self._check_running()
 
     def _check_running(self) -> None:
-        dead = [c for c in self.look().mine if not containers.is_running(c)]
+        dead = [
+            f"{containers.name_of(c)} (exit code {c['State'].get('ExitCode')})"
+            for c in self.selection.mine
+            if not containers.is_running(c)
+        ]
         if dead:
             raise fence.FenceError(
-                "Started, but not running any more: {}. Look at docker logs of these containers.".format(
-                    ", ".join(
-                        "{} (exit code {})".format(containers.name_of(c), c["State"].get("ExitCode")) for c in dead
-                    )
-                )
+                f"Started, but not running any more: {', '.join(dead)}. Look at docker logs of these containers."
             )
 
     def _stop(self) -> None:
-        params = self.params
-        self._execute(plans.plan_stop(self.selection.mine, params["restart_policy"], params["stop_timeout"]))
+        policy, timeout = self.params["restart_policy"], self.params["stop_timeout"]
+        self._execute(plans.plan_stop(self.selection.mine, policy, timeout))
 
     def _remove(self) -> None:
         mine = self.selection.mine
         standing = [containers.name_of(c) for c in mine if not containers.is_fenced(c)]
         if standing and not self.params["force"]:
             raise fence.FenceError(
-                "Nothing was removed, because {} is not fenced. Fence the client first, or set force for one that never served.".format(
-                    ", ".join(standing)
-                )
+                f"Nothing was removed, because {', '.join(standing)} is not fenced. Fence the client first, or set "
+                "force for one that never served."
             )
         self._execute(plans.plan_remove(mine, self.params["stop_timeout"]))
         if not self.check_mode:
             self.record.archive()
-
-    def _execute(self, steps: Sequence[plans.Step]) -> None:
-        self.steps += steps
-        self.actions += [step.sentence for step in steps]
-        if self.check_mode:
-            return
-        for step in steps:
-            if step.stops:
-                self.result.setdefault("stopping_at", _now())
-            self.docker.call(*step.arguments)
-            if step.stops:
-                self.result["stopped_at"] = _now()
 
 
 def _fenced_names(mine: Sequence[Json]) -> list[str]:
@@ -387,12 +421,15 @@ def main() -> None:
         module.fail_json(
             msg="run_id must consist of letters, digits, dots, dashes and underscores, not {}.".format(params["run_id"])
         )
+    client = Client(make_docker(module), params, module.check_mode)
     try:
-        result = Client(make_docker(module), params, module.check_mode).bring(params["state"])
+        result = client.bring(params["state"])
     except ERRORS as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), **client.report)
     except OSError as error:
-        module.fail_json(msg=f"The fence's record or a file of the project cannot be read or written: {error}.")
+        module.fail_json(
+            msg=f"The fence's record or a file of the project cannot be read or written: {error}.", **client.report
+        )
     else:
         module.exit_json(**result)
 

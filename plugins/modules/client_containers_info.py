@@ -13,9 +13,10 @@ version_added: 1.0.0
 author:
   - waba.migration contributors
 description:
-  - Finds the Webapp, Coreapp and Master containers of one WhatsApp Business API On-Premises client, running, stopped or fenced.
-  - Containers are selected by compose project or by name, and must use the same database server and name prefix. The image only
-    filters, so that a database in the same project is never taken for a part of the client.
+  - Finds the Webapp, Coreapp and Master containers of one WhatsApp Business API On-Premises client, running, stopped or
+    fenced.
+  - Containers are selected by compose project or by name, and must use the same database server and name prefix. The
+    image only filters, so that a database in the same project is never taken for a part of the client.
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.attributes.info_module
@@ -23,8 +24,8 @@ extends_documentation_fragment:
 options:
   environment:
     description:
-      - Whether to return the environment of each container. It holds secrets (database password, token key, API key), so register the
-        result under C(no_log).
+      - Whether to return the environment of each container. It holds secrets (database password, token key, API key),
+        so register the result under C(no_log).
     type: bool
     default: false
 requirements:
@@ -61,7 +62,7 @@ client:
       elements: str
       sample: [/root/biz/docker-compose.yml]
     state:
-      description: V(running), V(stopped), V(fenced), V(partial) when only some containers are one of these, or V(absent).
+      description: V(running), V(stopped), V(fenced), V(partial) when only some containers are so, or V(absent).
       type: str
       sample: running
     version:
@@ -116,11 +117,13 @@ client:
         path: {description: Path on the host., type: str, sample: /var/lib/docker/volumes/biz_whatsappMedia/_data}
     containers:
       description:
-        - The containers, Webapps first and Masters last, each with C(id), C(short_id), C(name), C(service), C(role) (V(webapp), V(coreapp)
-          or V(master)), C(image), C(image_id), C(running), C(status), C(exit_code), C(started_at), C(restart_policy), C(hostname),
-          C(networks), C(network_mode), C(links), C(ports), C(mounts), C(command), C(entrypoint), C(cap_drop), C(user), C(labels) (those
-          of compose) and, if asked for, C(environment).
-        - C(networks) holds for each network the C(aliases), and C(ip), C(ip6) and C(links) where the operator chose them.
+        - The containers, Webapps first and Masters last, each with C(id), C(short_id), C(name), C(service), C(role)
+          (V(webapp), V(coreapp) or V(master)), C(image), C(image_id), C(running), C(status), C(exit_code),
+          C(started_at), C(restart_policy), C(hostname), C(networks), C(network_mode), C(links), C(ports), C(mounts),
+          C(command), C(entrypoint), C(cap_drop), C(user), C(labels) (those of compose) and, if asked for,
+          C(environment).
+        - C(networks) holds for each network the C(aliases), and C(ip), C(ip6) and C(links) where the operator chose
+          them.
         - A container that was not started by compose has its name as C(service).
       type: list
       elements: dict
@@ -140,7 +143,9 @@ refused:
   elements: str
   returned: success
   sample:
-    - "beta-wacore-1 (coreapp) is not taken: it belongs to compose project beta; its databases are on db with prefix 'beta_'"
+    - >-
+      beta-wacore-1 (coreapp) is not taken: it belongs to compose project beta; its databases are on host db with prefix
+      'beta_'
 missing:
   description: Entries of O(containers) that are no container of a client on this host.
   type: list
@@ -149,11 +154,15 @@ missing:
   sample: []
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.waba.migration.plugins.module_utils._description import describe
-from ansible_collections.waba.migration.plugins.module_utils._docker import DockerError
-from ansible_collections.waba.migration.plugins.module_utils._docker_command import make_docker
-from ansible_collections.waba.migration.plugins.module_utils._selection import SelectionError, select, selection_spec
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._description import describe  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._docker import DockerError  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._docker_command import make_docker  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._selection import (  # noqa: E402
+    SelectionError,
+    select,
+    selection_spec,
+)
 
 
 def main() -> None:
