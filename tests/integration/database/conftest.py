@@ -36,7 +36,7 @@ def server_directory() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def source(server_directory: Path) -> Iterator[Cluster]:
-    cluster = new_cluster(server_directory / "source")
+    cluster = new_cluster(server_directory / "source", with_tls=True)
     cluster.sql("CREATE ROLE bystander")
     cluster.sql("CREATE ROLE old_owner LOGIN")
     yield cluster

@@ -10,6 +10,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,6 +67,23 @@ class Cluster:
             options.append(f"--waldir={self.wal_directory}")
         self._run("initdb", f"--pgdata={self.directory}", f"--pwfile={password_file}", *options)
 
+    @property
+    def certificate(self) -> Path:
+        return self.directory / "server.crt"
+
+    def make_certificate(self) -> None:
+        """Have the server speak TLS from the next start on, with a certificate that is its own CA."""
+        options = ["-x509", "-nodes", "-days", "1", "-newkey", "rsa:2048", "-subj", "/CN=test", "-batch"]
+        names = ["-addext", "subjectAltName=IP:127.0.0.1"]
+        files = ["-keyout", str(self.directory / "server.key"), "-out", str(self.certificate)]
+        subprocess.run(
+            ["/usr/bin/openssl", "req", *options, *names, *files],
+            capture_output=True,
+            check=True,
+            umask=0o077,
+            **unprivileged(),
+        )
+
     def start(self) -> None:
         settings = {
             "port": str(self.port),
@@ -73,6 +91,7 @@ class Cluster:
             "unix_socket_directories": str(self.directory),
             "fsync": "off",
             "max_connections": "50",
+            "ssl": "on" if self.certificate.exists() else "off",
         }
         argv = [str(self.binaries / "postgres"), "-D", str(self.directory)]
         argv += [f"--{name}={value}" for name, value in settings.items()]
@@ -83,12 +102,18 @@ class Cluster:
     def kill(self) -> None:
         """End the server as a power cut would, with all its backends, which are groups of their own."""
         assert self.process
-        backends = [int(pid) for pid in self.sql("SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid()")]
+        self.process.send_signal(signal.SIGSTOP)
+        backends = children_of(self.process.pid)
         self.process.kill()
         self.process.wait()
         for backend in backends:
             with suppress(ProcessLookupError):
                 os.kill(backend, signal.SIGKILL)
+        # As long as one of them is there, so is its shared memory, and a new server refuses to start.
+        deadline = time.monotonic() + 10
+        while any(is_alive(backend) for backend in backends):
+            assert time.monotonic() < deadline, "backends of the killed server live on"
+            time.sleep(0.01)
 
     def stop(self) -> None:
         if self.process and self.process.poll() is None:
@@ -137,6 +162,26 @@ class Cluster:
         assert done.returncode == 0, done.stderr.decode()
 
 
+def children_of(process: int) -> list[int]:
+    return [
+        int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and parent_of(entry) == process
+    ]
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return (Path("/proc") / str(process) / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def parent_of(entry: Path) -> int | None:
+    try:
+        return int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def sorted_rows(lines: Iterator[str]) -> list[str]:
     """Sort the rows within each COPY block: pipes that run side by side put them down in another order."""
     result: list[str] = []
@@ -154,9 +199,11 @@ def sorted_rows(lines: Iterator[str]) -> list[str]:
     return result
 
 
-def new_cluster(directory: Path, wal_directory: Path | None = None) -> Cluster:
+def new_cluster(directory: Path, wal_directory: Path | None = None, with_tls: bool = False) -> Cluster:
     cluster = Cluster(find_binaries(), directory, free_port(), wal_directory)
     cluster.initialise()
+    if with_tls:
+        cluster.make_certificate()
     cluster.start()
     return cluster
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult, DatabaseError
-from postgresql_cluster import MARKER, PASSWORD, Cluster, assert_same, new_cluster
+from postgresql_cluster import MARKER, PASSWORD, Cluster, assert_same, children_of, new_cluster
 
 Copy = Callable[[CopyRequest], CopyResult]
 Request = Callable[..., CopyRequest]
@@ -41,18 +41,7 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
 
 
 def descendants(process: int) -> list[int]:
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and parent_of(entry) == process:
-            found += [int(entry.name), *descendants(int(entry.name))]
-    return found
-
-
-def parent_of(entry: Path) -> int | None:
-    try:
-        return int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return None
+    return [found for child in children_of(process) for found in (child, *descendants(child))]
 
 
 def alive_tools(directory: Path) -> list[str]:

@@ -16,6 +16,7 @@ from ansible_collections.waba.migration.plugins.module_utils._database import (
     CopyRequest,
     CopyResult,
     DatabaseError,
+    InspectRequest,
     Server,
 )
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import commands, plan
@@ -88,6 +89,24 @@ def test_small_databases(
     assert progress["databases"] == {"done": 8, "total": 8}
     assert progress["rows"] == {"done": 23200, "total": 23200}
     assert progress["tables"] == {"done": 35, "total": 35}
+
+
+def test_verified_link(
+    source: Cluster, target: Cluster, stores: list[str], request_for: Request, copy: Copy, tmp_path: Path
+) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_bytes(source.certificate.read_bytes())
+    request = request_for("acme_waweb")
+    verified = replace(request.source, ssl_mode="verify-full", ca_path=str(authority))
+    seen = PostgreSQL().inspect(InspectRequest(verified, "acme_", False, request.bin_directory, str(tmp_path)))
+    assert seen["server"]["ssl"] is True
+    copy(replace(request, source=verified))
+    assert target.databases() == ["acme_waweb"]
+
+    with pytest.raises(DatabaseError, match="certificate verify failed"):
+        copy(replace(request, source=replace(verified, ca_path=None)))
+    with pytest.raises(DatabaseError, match='does not match host name "localhost"'):
+        copy(replace(request, source=replace(verified, host="localhost")))
 
 
 def test_without_a_superuser(
