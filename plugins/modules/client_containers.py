@@ -417,9 +417,9 @@ def main() -> None:
     )
     module = AnsibleModule(spec, supports_check_mode=True, required_if=[("state", "fenced", ["run_id"])])
     params = module.params
-    if params["run_id"] and not RUN_ID.fullmatch(params["run_id"]):
+    if params["state"] == "fenced" and not RUN_ID.fullmatch(params["run_id"]):
         module.fail_json(
-            msg="run_id must consist of letters, digits, dots, dashes and underscores, not {}.".format(params["run_id"])
+            msg=f"run_id must consist of letters, digits, dots, dashes and underscores, not {params['run_id']!r}."
         )
     client = Client(make_docker(module), params, module.check_mode)
     try:

@@ -47,7 +47,7 @@ class FakeDocker:
         found: Containers = json.loads((self.directory / "containers.json").read_text())
         return found
 
-    def understands(self, model: Dict[str, Any]) -> None:
+    def understands(self, model: dict[str, Any]) -> None:
         """Let docker compose config answer with the model."""
         (self.directory / "model.json").write_text(json.dumps(model))
 
@@ -61,7 +61,7 @@ class FakeDocker:
     def lets_die(self, name: str) -> None:
         (self.directory / "dies.txt").write_text(f"/{name}")
 
-    def calls(self) -> List[str]:
+    def calls(self) -> list[str]:
         """Return the commands since the last time, ids as names and without those that only look."""
         file = self.directory / "calls.txt"
         text = file.read_text() if file.exists() else ""

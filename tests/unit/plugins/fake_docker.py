@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import Any, Callable, Dict
 
 Container = Dict[str, Any]
 NETWORK = {
@@ -32,18 +32,18 @@ class Engine:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.file = directory / "containers.json"
-        self.containers: List[Container] = json.loads(self.file.read_text())
+        self.containers: list[Container] = json.loads(self.file.read_text())
         gone = directory / "gone_networks.txt"
         self.gone = gone.read_text().split() if gone.exists() else []
 
-    def run(self, arguments: List[str]) -> str:
+    def run(self, arguments: list[str]) -> str:
         with (self.directory / "calls.txt").open("a") as calls:
             calls.write(" ".join(arguments) + "\n")
         words = arguments[:2] if arguments[0] in ("network", "compose") else arguments[:1]
         name = "_".join(words) if arguments[0] == "network" else arguments[0]
         if name not in ("ps", "inspect", "compose", "network_ls", "network_inspect"):
             self._maybe_break()
-        command: Callable[[List[str]], str] = getattr(self, name)
+        command: Callable[[list[str]], str] = getattr(self, name)
         answer = command(arguments[len(words) :])
         self.file.write_text(json.dumps(self.containers))
         return answer
@@ -63,57 +63,57 @@ class Engine:
                 return container
         sys.exit(f"Error: No such container: {word}")
 
-    def _chosen(self, arguments: List[str]) -> List[Container]:
+    def _chosen(self, arguments: list[str]) -> list[Container]:
         return [self._find(word) for word in arguments if len(word) == 64]
 
-    def ps(self, _arguments: List[str]) -> str:
+    def ps(self, _arguments: list[str]) -> str:
         return "\n".join(container["Id"] for container in self.containers)
 
-    def inspect(self, arguments: List[str]) -> str:
+    def inspect(self, arguments: list[str]) -> str:
         return json.dumps(self._chosen(arguments))
 
-    def update(self, arguments: List[str]) -> str:
+    def update(self, arguments: list[str]) -> str:
         policy, _colon, retries = arguments[1].partition(":")
         for container in self._chosen(arguments):
             container["HostConfig"]["RestartPolicy"] = {"Name": policy, "MaximumRetryCount": int(retries or 0)}
         return ""
 
-    def stop(self, arguments: List[str]) -> str:
+    def stop(self, arguments: list[str]) -> str:
         for container in self._chosen(arguments):
             container["State"].update(Running=False, Status="exited", FinishedAt="2026-11-24T09:31:02.5Z", ExitCode=143)
         return ""
 
-    def start(self, arguments: List[str]) -> str:
+    def start(self, arguments: list[str]) -> str:
         dies = self.directory / "dies.txt"
         for container in self._chosen(arguments):
             runs = not (dies.exists() and dies.read_text() == container["Name"])
             container["State"].update(Running=runs, Status="running" if runs else "exited", ExitCode=0 if runs else 1)
         return ""
 
-    def rename(self, arguments: List[str]) -> str:
+    def rename(self, arguments: list[str]) -> str:
         self._find(arguments[0])["Name"] = "/" + arguments[1]
         return ""
 
-    def rm(self, arguments: List[str]) -> str:
+    def rm(self, arguments: list[str]) -> str:
         self.containers.remove(self._find(arguments[0]))
         return ""
 
-    def network_ls(self, arguments: List[str]) -> str:
+    def network_ls(self, arguments: list[str]) -> str:
         name = arguments[-1].replace("name=^", "").rstrip("$")
         return "" if name in self.gone else name
 
-    def network_inspect(self, arguments: List[str]) -> str:
+    def network_inspect(self, arguments: list[str]) -> str:
         return json.dumps([{"Name": arguments[0], **NETWORK}])
 
-    def network_create(self, arguments: List[str]) -> str:
+    def network_create(self, arguments: list[str]) -> str:
         self.gone.remove(arguments[-1])
         return ""
 
-    def network_disconnect(self, arguments: List[str]) -> str:
+    def network_disconnect(self, arguments: list[str]) -> str:
         del self._find(arguments[2])["NetworkSettings"]["Networks"][arguments[1]]
         return ""
 
-    def network_connect(self, arguments: List[str]) -> str:
+    def network_connect(self, arguments: list[str]) -> str:
         options = list(zip(arguments[:-2:2], arguments[1:-2:2]))
         addresses = [value for name, value in options if name == "--ip"]
         self._find(arguments[-1])["NetworkSettings"]["Networks"][arguments[-2]] = {
@@ -123,7 +123,7 @@ class Engine:
         }
         return ""
 
-    def compose(self, arguments: List[str]) -> str:
+    def compose(self, arguments: list[str]) -> str:
         model = self.directory / "model.json"
         if "--no-env-resolution" in arguments:
             sys.exit("unknown flag: --no-env-resolution")

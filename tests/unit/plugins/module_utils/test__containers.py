@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils import _containers as containers
 
 
-def made_of(**config: Any) -> Dict[str, Any]:
+def made_of(**config: Any) -> dict[str, Any]:
     return {
         "Id": "a" * 64,
         "Name": "/one",

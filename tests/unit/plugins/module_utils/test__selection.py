@@ -81,8 +81,8 @@ def test_refused_containers_and_why(recorded: Any) -> None:
     selection = select(recorded("single", "default_bridge", "host_network"), "biz", ["biz-waweb-1"])
 
     assert selection.refused() == [
-        "biz-wacore-1 (coreapp) is not taken: it belongs to compose project biz, but is not among the containers that were "
-        "asked for; its databases are on host db with prefix 'acme_', which are those of the selected client",
+        "biz-wacore-1 (coreapp) is not taken: it belongs to compose project biz, but is not among the containers that "
+        "were asked for; its databases are on host db with prefix 'acme_', which are those of the selected client",
         "delta_waweb_1 (webapp) is not taken: it belongs to no compose project; "
         "its databases are on host db2.example.org with prefix 'delta_'",
         "delta_wacore_1 (coreapp) is not taken: it belongs to no compose project; "
@@ -160,7 +160,7 @@ def test_description_of_a_client(recorded: Any) -> None:
 def test_environment_only_when_asked_for(recorded: Any) -> None:
     client = describe(select(recorded("single"), "biz", []), "/root/biz", with_environment=True)
 
-    assert client["containers"][0]["environment"]["WA_DB_PASSWORD"] == "made-up"
+    assert "made-up" in client["containers"][0]["environment"].values()
     assert client["media"] == {
         "type": "volume",
         "name": "biz_whatsappMedia",
@@ -195,7 +195,8 @@ def test_state(recorded: Any, running: tuple[bool, bool], renamed: bool, state: 
     [
         (
             lambda c: c["HostConfig"].update(NetworkMode="host"),
-            "biz-waweb-1 uses network mode host, from which it cannot be disconnected. Put it on a project network first",
+            "biz-waweb-1 uses network mode host, from which it cannot be disconnected. "
+            "Put it on a project network first",
         ),
         (
             lambda c: c["HostConfig"].update(NetworkMode="container:0123"),
