@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from pathlib import Path
 
 
 def write_private_file(path: str, data: bytes, mode: int = 0o600) -> None:
     """Replace the file at once, so that a reader or a power cut meets either the old or the new content."""
-    directory = os.path.dirname(os.path.abspath(path))
+    directory = Path(path).absolute().parent
     descriptor, temporary = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=directory)
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -19,14 +20,14 @@ def write_private_file(path: str, data: bytes, mode: int = 0o600) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except BaseException:
-        os.unlink(temporary)
+        Path(temporary).unlink()
         raise
     _sync_directory(directory)
 
 
-def _sync_directory(directory: str) -> None:
+def _sync_directory(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -51,7 +51,10 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "verdict": (str, type(None)),
     "closed": (str, type(None)),
 }
-_SECRET_KEY = re.compile(r"(?:^|[_-])(?:password|passwd|token|secret|pin|api[_-]key|private)(?:$|[_-])", re.IGNORECASE)
+_SECRET_WORDS = frozenset(("password", "passwd", "passphrase", "token", "secret", "pin", "private"))
+# What a key may be without being a secret: a public one, one that only says whether there is one.
+_HARMLESS_KEYS = frozenset(("host", "public", "present"))
+_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
 class JournalError(Exception):
@@ -295,9 +298,15 @@ def find_secrets(value: Any, path: str = "facts", secret: bool = False) -> Itera
     """Yield path and text of everything that stands under a key that looks like a secret's."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from find_secrets(item, f"{path}.{key}", _SECRET_KEY.search(str(key)) is not None)
+            yield from find_secrets(item, f"{path}.{key}", looks_like_a_secret(str(key)))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from find_secrets(item, f"{path}[{index}]", secret)
     elif secret and isinstance(value, str) and value:
         yield path, value
+
+
+def looks_like_a_secret(key: str) -> bool:
+    """Tell whether a name, in whichever way its words are joined, is one under which people keep secrets."""
+    words = {word.lower() for word in _WORD.findall(key)}
+    return bool(words & _SECRET_WORDS) or ("key" in words and not words & _HARMLESS_KEYS)

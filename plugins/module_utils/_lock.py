@@ -15,12 +15,17 @@ import os
 import socket
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Iterator
 
-PROC = "/proc"
-# States of a process that has ended, but that its parent has not asked about yet.
-ENDED = ("Z", "X")
-COMMANDS = ("ansible-playbook", "ansible", "ansible-console")
+from ansible_collections.waba.migration.plugins.module_utils._processes import (
+    PROC,
+    Process,
+    ProcessError,
+    read_boot,
+    read_process,
+)
 
 
 class LockError(Exception):
@@ -40,70 +45,38 @@ class Owner:
         return f"pid {self.pid} on {self.host}"
 
 
-@dataclass(frozen=True)
-class _Process:
-    pid: int
-    parent: int
-    state: str
-    start_ticks: int
-    arguments: list[str]
-
-    def is_ansible(self) -> bool:
-        names = [os.path.basename(argument) for argument in self.arguments[:4]]
-        if not names:
-            return False
-        return names[0] in COMMANDS or (names[0].startswith("python") and any(name in COMMANDS for name in names[1:]))
-
-
-def _read_process(pid: int, proc: str) -> _Process | None:
+def _look(pid: int, proc: str) -> Process | None:
     try:
-        with open(f"{proc}/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            stat = file.read()
-        with open(f"{proc}/{pid}/cmdline", "rb") as file:
-            command = file.read()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    # The second field is the program's name in brackets, which may hold spaces and brackets itself.
-    fields = stat.rpartition(")")[2].split()
-    arguments = [part.decode("utf-8", "replace") for part in command.split(b"\0") if part]
-    return _Process(pid=pid, parent=int(fields[1]), state=fields[0], start_ticks=int(fields[19]), arguments=arguments)
-
-
-def _read_boot(proc: str) -> str:
-    with open(f"{proc}/sys/kernel/random/boot_id", encoding="ascii") as file:
-        return file.read().strip()
+        return read_process(pid, proc)
+    except ProcessError as error:
+        raise LockError(f"Whose the lock is cannot be told on this controller. {error}") from error
 
 
 def find_playbook(pid: int | None = None, proc: str = PROC) -> Owner:
     """Return the ansible-playbook process that the given process (default: this one) works for."""
-    if not os.path.isdir(f"{proc}/self"):
-        raise LockError(
-            f"The playbook's process is looked up in {proc}, which is not there. "
-            "The journal must run on a controller with Linux."
-        )
-    process = _read_process(os.getpid() if pid is None else pid, proc)
+    process = _look(os.getpid() if pid is None else pid, proc)
     seen = []
     while process is not None and not process.is_ansible():
-        seen.append(os.path.basename(process.arguments[0]) if process.arguments else str(process.pid))
-        process = _read_process(process.parent, proc)
+        seen.append(Path(process.arguments[0]).name if process.arguments else str(process.pid))
+        process = _look(process.parent, proc)
     if process is None:
         raise LockError(
             "Among the parents of this process ({}) there is no ansible-playbook that could hold the lock. "
             "The journal must run on the controller itself, with a local connection.".format(" < ".join(seen))
         )
     # Ansible's workers are copies of the main process with the same command line and end with their task.
-    parent = _read_process(process.parent, proc)
+    parent = _look(process.parent, proc)
     while parent is not None and parent.arguments == process.arguments:
-        process, parent = parent, _read_process(parent.parent, proc)
-    return Owner(host=socket.gethostname(), boot=_read_boot(proc), pid=process.pid, start_ticks=process.start_ticks)
+        process, parent = parent, _look(parent.parent, proc)
+    return Owner(host=socket.gethostname(), boot=read_boot(proc), pid=process.pid, start_ticks=process.start)
 
 
 def is_alive(owner: Owner, proc: str = PROC) -> bool:
     """Tell whether the owner, a process of this host, still runs."""
-    if owner.boot != _read_boot(proc):
+    if owner.boot != read_boot(proc):
         return False
-    process = _read_process(owner.pid, proc)
-    return process is not None and process.start_ticks == owner.start_ticks and process.state not in ENDED
+    process = _look(owner.pid, proc)
+    return process is not None and process.start == owner.start_ticks and not process.has_ended()
 
 
 def _parse(text: str, path: str) -> Owner | None:
@@ -127,8 +100,7 @@ def _parse(text: str, path: str) -> Owner | None:
 def read_owner(path: str) -> Owner | None:
     """Return who holds the lock, without touching it."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return _parse(file.read(), path)
+        return _parse(Path(path).read_text(encoding="utf-8"), path)
     except FileNotFoundError:
         return None
 
@@ -139,15 +111,22 @@ def check_free(owner: Owner | None, me: Owner, path: str, proc: str = PROC) -> O
         return None
     if owner.host != me.host:
         raise LockError(
-            f"Another playbook holds the lock {path}: {owner}. Whether it still runs cannot be seen from {me.host}. "
+            f"Another playbook holds the lock {path}: {owner}, {_since(path)}. "
+            f"Whether it still runs cannot be seen from {me.host}. "
             "Make sure that no playbook works on this run there, then remove the file."
         )
     if is_alive(owner, proc):
         raise LockError(
-            f"Another playbook works on this run and holds the lock {path}: {owner}. "
-            "Wait until it has ended, then run this again."
+            f"Another playbook works on this run and holds the lock {path}: {owner}, {_since(path)}. "
+            "Wait until it has ended, or end it, then run this again."
         )
     return owner
+
+
+def _since(path: str) -> str:
+    """The lock is written once, when it is taken."""
+    taken = datetime.fromtimestamp(Path(path).stat().st_mtime, timezone.utc)
+    return f"since {taken.strftime('%Y-%m-%dT%H:%M:%SZ')}"
 
 
 class LockFile:
@@ -163,8 +142,9 @@ class LockFile:
         return _parse(os.pread(self._descriptor, size, 0).decode("utf-8"), self._path)
 
     def take(self, owner: Owner) -> None:
-        """Write the owner down."""
-        self._write(json.dumps(asdict(owner)).encode("utf-8"))
+        """Write the owner down, unless it is the owner already."""
+        if self.owner() != owner:
+            self._write(json.dumps(asdict(owner)).encode("utf-8"))
 
     def release(self) -> None:
         """Leave the file empty, which means that nobody holds the lock."""

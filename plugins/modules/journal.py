@@ -22,7 +22,7 @@ description:
     journal says so. While the playbook runs, every other one is refused. So is every one on another machine, from
     where nobody can see whether it runs.
 requirements:
-  - a controller with Linux; the module runs on the controller with a local connection
+  - C(/proc) or the command C(ps); the module runs on the controller with a local connection
 attributes:
   check_mode:
     description: Returns the journal as it would be. Writes nothing and takes no lock.
@@ -76,8 +76,9 @@ options:
     description:
       - What was found or measured. It is merged into the facts of O(phase), or those of the run when no phase is
         given, dictionary by dictionary; anything else replaces what was there.
-      - Text under a key that looks like a secret's is refused. Such a key has one of the words C(password),
-        C(passwd), C(token), C(secret), C(pin), C(api_key) or C(private) between underscores or dashes.
+      - Text under a name that looks like a secret's is refused. Such a name has one of the words C(password),
+        C(passwd), C(passphrase), C(token), C(secret), C(pin), C(private) or C(key) in it; with C(key), not when it has
+        C(public), C(host) or C(present) in it as well.
     type: dict
   intent:
     description:
@@ -229,14 +230,15 @@ intents:
   sample: {start_intended: "2026-11-24T09:41:09.006Z"}
 """
 
-import secrets
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from typing import Any
+import secrets  # noqa: E402
+from dataclasses import dataclass  # noqa: E402
+from datetime import datetime, timezone  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.waba.migration.plugins.module_utils._files import write_private_file
-from ansible_collections.waba.migration.plugins.module_utils._journal import (
+from ansible.module_utils.basic import AnsibleModule  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._files import write_private_file  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._journal import (  # noqa: E402
     NO_CHANGE,
     STATUSES,
     VERDICTS,
@@ -256,7 +258,7 @@ from ansible_collections.waba.migration.plugins.module_utils._journal import (
     reopen,
     serialise,
 )
-from ansible_collections.waba.migration.plugins.module_utils._lock import (
+from ansible_collections.waba.migration.plugins.module_utils._lock import (  # noqa: E402
     LockError,
     LockFile,
     Owner,
@@ -313,8 +315,7 @@ class Keeper:
 
     def _read(self) -> Document | None:
         try:
-            with open(self.path, encoding="utf-8") as file:
-                return parse(file.read(), self.path)
+            return parse(Path(self.path).read_text(encoding="utf-8"), self.path)
         except FileNotFoundError:
             return None
 

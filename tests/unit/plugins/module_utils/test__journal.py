@@ -365,6 +365,9 @@ def test_the_same_move_is_not_refused() -> None:
         ({"private": ["", "x"]}, "facts.private[1]"),
         ({"client-secret": "x"}, "facts.client-secret"),
         ({"db_passwd": "x"}, "facts.db_passwd"),
+        ({"jwtCryptoKey": "x", "APIKey": "y"}, "facts.jwtCryptoKey, facts.APIKey"),
+        ({"ssh key": "x", "keyPhrase": "x"}, "facts.ssh key, facts.keyPhrase"),
+        ({"accessToken": "x"}, "facts.accessToken"),
     ],
 )
 def test_text_under_a_key_like_a_secrets_is_refused(facts: dict[str, Any], paths: str) -> None:
@@ -381,6 +384,7 @@ def test_text_under_a_key_like_a_secrets_is_refused(facts: dict[str, Any], paths
         {"token_validity_seconds": 604800, "pin_known": True, "password": None, "secret": ""},
         {"pinned": "x", "tokens": "x", "secretary": "x", "pinpoint_id": "x", "keyspace": "x"},
         {"private": {"network": "biz_default"}},
+        {"jwt_key_present": "yes", "host_key": "ssh-ed25519 AAAA", "public_key": "x", "key": None, "hotkeys": "x"},
     ],
 )
 def test_harmless_facts_are_kept(facts: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import stat
+import subprocess
 from dataclasses import replace
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -22,6 +23,7 @@ from ansible_collections.waba.migration.plugins.module_utils._lock import (
     is_alive,
     read_owner,
 )
+from ansible_collections.waba.migration.plugins.module_utils._processes import read_boot, read_process
 
 PLAYBOOK = ["/usr/bin/python3", "/usr/bin/ansible-playbook", "migrate_full.yml"]
 ME = Owner(host="control", boot="boot-1", pid=100, start_ticks=5000)
@@ -106,8 +108,48 @@ def test_without_a_playbook_the_parents_are_named(proc: Proc) -> None:
     assert "Among the parents of this process (python3 < -bash < init) there is no ansible-playbook" in str(error.value)
 
 
-def test_without_proc_it_says_what_is_needed(tmp_path: Path) -> None:
-    with pytest.raises(LockError, match="must run on a controller with Linux"):
+# without /proc
+
+
+def test_ps_tells_the_same(tmp_path: Path) -> None:
+    """A real process, looked at both ways."""
+    nowhere = str(tmp_path / "nothing")
+    seen, known = read_process(os.getpid(), nowhere), read_process(os.getpid())
+
+    assert seen is not None
+    assert known is not None
+    assert (seen.pid, seen.parent, seen.has_ended()) == (known.pid, known.parent, False)
+    assert Path(seen.arguments[0]).name == Path(known.arguments[0]).name
+    assert seen == read_process(os.getpid(), nowhere)
+    assert (read_process(2**22 + 1, nowhere), read_boot(nowhere)) == (None, "")
+
+
+def test_playbook_is_found_with_ps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = {
+        103: "  100 S Tue Nov 24 09:30:20 2026 /usr/bin/python3 /tmp/AnsiballZ_journal.py",
+        100: "   50 S+ Tue Nov 24 09:30:15 2026 /opt/Python /opt/bin/ansible-playbook migrate_full.yml",
+        50: "    1 Ss Tue Nov 24 09:00:00 2026 -zsh",
+    }
+
+    def ps(command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, 0, lines.get(int(command[-1]), ""), "")
+
+    monkeypatch.setattr("subprocess.run", ps)
+    nowhere = str(tmp_path / "nothing")
+    owner = find_playbook(103, nowhere)
+
+    assert (owner.pid, owner.boot, owner.start_ticks) == (100, "", 1795512615)
+    assert is_alive(owner, nowhere)
+    lines[100] = lines[100].replace("09:30:15", "11:00:00")
+    assert not is_alive(owner, nowhere)
+    lines[100] = "   50 Z Tue Nov 24 09:30:15 2026 (ansible-playbook)"
+    assert not is_alive(owner, nowhere)
+
+
+def test_without_proc_and_ps_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(LockError, match=r"cannot be told on this controller\. ps .* cannot be run: No such file"):
         find_playbook(1, str(tmp_path / "nothing"))
 
 
@@ -145,6 +187,15 @@ def test_owner_from_before_the_last_boot_is_dead(proc: Proc) -> None:
 # who may have the lock
 
 
+@pytest.fixture
+def taken(tmp_path: Path) -> str:
+    """A lock file that was written on 2026-11-24 at 09:30:15."""
+    path = tmp_path / "journal.json.lock"
+    path.write_text("{}")
+    os.utime(path, (1795512615, 1795512615))
+    return str(path)
+
+
 @pytest.mark.parametrize("owner", [None, ME])
 def test_free_lock_and_own_lock_may_be_had(proc: Proc, owner: Owner | None) -> None:
     assert check_free(owner, ME, "/run/journal.json.lock", str(proc.root)) is None
@@ -156,23 +207,24 @@ def test_lock_of_a_dead_owner_is_handed_over(proc: Proc) -> None:
     assert check_free(dead, ME, "/run/journal.json.lock", str(proc.root)) == dead
 
 
-def test_lock_of_a_living_owner_is_refused(proc: Proc) -> None:
+def test_lock_of_a_living_owner_is_refused(proc: Proc, taken: str) -> None:
     proc.add(70, 50, PLAYBOOK)
 
     with pytest.raises(LockError) as error:
-        check_free(replace(ME, pid=70), ME, "/run/journal.json.lock", str(proc.root))
+        check_free(replace(ME, pid=70), ME, taken, str(proc.root))
 
     assert str(error.value) == (
-        "Another playbook works on this run and holds the lock /run/journal.json.lock: pid 70 on control. "
-        "Wait until it has ended, then run this again."
+        f"Another playbook works on this run and holds the lock {taken}: pid 70 on control, "
+        "since 2026-11-24T09:30:15Z. Wait until it has ended, or end it, then run this again."
     )
 
 
-def test_lock_of_another_host_is_refused_with_the_way_out(proc: Proc) -> None:
+def test_lock_of_another_host_is_refused_with_the_way_out(proc: Proc, taken: str) -> None:
     with pytest.raises(LockError) as error:
-        check_free(replace(ME, host="elsewhere"), ME, "/run/journal.json.lock", str(proc.root))
+        check_free(replace(ME, host="elsewhere"), ME, taken, str(proc.root))
 
-    assert "pid 100 on elsewhere. Whether it still runs cannot be seen from control." in str(error.value)
+    assert "pid 100 on elsewhere, since 2026-11-24T09:30:15Z. Whether it still runs" in str(error.value)
+    assert "cannot be seen from control." in str(error.value)
     assert "then remove the file." in str(error.value)
 
 
@@ -190,7 +242,11 @@ def test_lock_is_taken_and_released(tmp_path: Path) -> None:
         assert lock.owner() == ME
 
     assert read_owner(path) == ME
-    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    os.utime(path, (1, 1))
+    with guarded(path) as lock:
+        lock.take(ME)
+    assert Path(path).stat().st_mtime == 1
+    assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
 
     with guarded(path) as lock:
         lock.release()
@@ -204,7 +260,7 @@ def test_damaged_lock_is_nobodys_to_take(tmp_path: Path, text: str) -> None:
     path = tmp_path / "journal.json.lock"
     path.write_text(text)
 
-    with pytest.raises(LockError, match="cannot be read .* then remove the file"):
+    with pytest.raises(LockError, match=r"cannot be read .* then remove the file"):
         read_owner(str(path))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Callable
 
 import pytest
+from ansible_collections.waba.migration.plugins.module_utils import _container_plan, _fence
 from ansible_collections.waba.migration.plugins.modules import client_containers
 
 COMPOSE = """\
@@ -235,7 +236,7 @@ def test_fence_without_compose_says_what_it_could_not_do(host: Host) -> None:
 
 
 def test_a_supervisor_that_restarts_containers_is_found_out(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_containers.plans, "plan_fence", lambda *_arguments: [])
+    monkeypatch.setattr(_container_plan, "plan_fence", lambda *_arguments: [])
 
     result = host.run("fenced")
 
@@ -248,7 +249,7 @@ def test_a_supervisor_that_restarts_containers_is_found_out(host: Host, monkeypa
 
 def test_a_neighbour_that_changes_is_reported(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     pictures = [{"biz-db-1": {"running": True}}, {"biz-db-1": {"running": False}}]
-    monkeypatch.setattr(client_containers.fence, "bystanders", lambda _selection: pictures.pop(0))
+    monkeypatch.setattr(_fence, "bystanders", lambda _selection: pictures.pop(0))
 
     result = host.run("fenced")
 

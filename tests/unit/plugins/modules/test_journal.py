@@ -103,7 +103,7 @@ def test_open_creates_a_private_journal_and_takes_the_lock(run: Run, path: Path)
     assert re.fullmatch(r"\d{8}T\d{6}Z-full-[0-9a-f]{4}", result["journal"]["run_id"])
     assert result["journal"]["number"] == "15550100001"
     assert json.loads(path.read_text()) == result["journal"]
-    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert stat.S_IMODE(Path(path).stat().st_mode) == 0o600
     assert holder(path) == ME.pid
     assert sorted(file.name for file in path.parent.iterdir()) == ["journal.json", "journal.json.lock"]
 
@@ -183,7 +183,10 @@ def test_open_is_refused_while_another_playbook_works_on_the_run(run: Run, contr
     result = run(state="open", option="full")
 
     assert result["failed"] is True
-    assert f"Another playbook works on this run and holds the lock {path}.lock: pid 100 on control." in result["msg"]
+    assert (
+        f"Another playbook works on this run and holds the lock {path}.lock: pid 100 on control, since 2"
+        in result["msg"]
+    )
     assert path.read_bytes() == before
     assert holder(path) == ME.pid
 
