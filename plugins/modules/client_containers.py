@@ -265,9 +265,16 @@ class Client:
             )
         self._check_recorded(state)
 
+    def _fence_record(self) -> Json | None:
+        """Return the record of this client's fence. One whose containers were all replaced since is of the past."""
+        there = {c["Id"] for c in self.selection.everything}
+        data = self.record.data
+        replaced = data is not None and self.selection.mine and not there.intersection(data["containers"])
+        return None if replaced else data
+
     def _check_recorded(self, state: str) -> None:
         """What was fenced and removed can be brought back by compose only."""
-        data = self.record.data
+        data = self._fence_record()
         takes_down = state == "unfenced" or (state == "started" and self.params["unfence"])
         if data is None or (self.selection.mine and not takes_down):
             return
@@ -288,7 +295,7 @@ class Client:
         obstacles = obstacles_of(self.selection, self.directory)
         if obstacles:
             raise fence.FenceError(f"Nothing was done, because the client cannot be fenced: {'; '.join(obstacles)}.")
-        recorded = self.record.data or {}
+        recorded = self._fence_record() or {}
         run_id: str = recorded.get("run_id") or self.params["run_id"]
         steps = plans.plan_fence(self.selection.mine, run_id, self.params["stop_timeout"])
         files = fence.plan_files(self.docker, self.selection, recorded.get("files", []), self.directory, run_id)
@@ -308,7 +315,9 @@ class Client:
         ]
 
     def _write_record(self, run_id: str, files: fence.FilePlan) -> None:
-        mine, data = self.selection.mine, self.record.data
+        mine, data = self.selection.mine, self._fence_record()
+        if data is None:
+            self.record.archive()
         found = {name: self.docker.network(name) for name in records.unrecorded_networks(data, mine)}
         networks = {name: inspected for name, inspected in found.items() if inspected is not None}
         existing = [c["Id"] for c in self.selection.everything]
@@ -323,7 +332,7 @@ class Client:
             self.report["actions"] += files.remarks
 
     def _unfence(self) -> None:
-        mine, data = self.selection.mine, self.record.data
+        mine, data = self.selection.mine, self._fence_record()
         if data is None:
             if _fenced_names(mine):
                 raise fence.FenceError(
@@ -349,7 +358,7 @@ class Client:
         if self.params["unfence"]:
             self._unfence()
             self._look_again()
-        elif self.record.data is not None or _fenced_names(self.selection.mine):
+        elif self._fence_record() is not None or _fenced_names(self.selection.mine):
             raise fence.FenceError(
                 f"Nothing was started, because the client of compose project {self.selection.project} is fenced: its "
                 "number was moved to another host. Set unfence to bring it back, once the client on the other host is "

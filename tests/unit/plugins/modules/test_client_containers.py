@@ -365,6 +365,27 @@ def test_unfence_after_containers_were_removed(host: Host, removed: int) -> None
     assert f"{host.project}/docker-compose.yml.fenced-R1, {host.project}/db.env.fenced-R1" in result["msg"]
 
 
+def test_a_record_of_containers_that_were_all_replaced_is_of_the_past(host: Host) -> None:
+    """Somebody removed the fenced containers and started the client anew, from files with their names back."""
+    files, containers = host.files(), host.docker.containers()
+    host.run("fenced")
+    for name in host.files():
+        (host.project / name).unlink()
+    for name, text in files.items():
+        (host.project / name).write_text(text)
+    for container in containers:
+        container["Id"] = container["Id"][::-1]
+    host.docker.load(containers)
+
+    assert host.run("started")["changed"] is False
+    assert host.run("started", unfence=True)["changed"] is False
+    fenced = host.run("fenced", run_id="R2")
+    assert {c["name"][-3:] for c in fenced["client"]["containers"]} == {"-R2"}
+    assert sorted(path.name for path in host.record.parent.iterdir()) == ["fence.json", "fence.json.R1"]
+    host.run("started", unfence=True)
+    assert host.files() == files
+
+
 # starting, stopping, removing
 
 
