@@ -40,10 +40,19 @@ GUARD_START = b"# Set aside by waba.migration "
 GUARD_END = b"\n@fenced\n"
 KEPT = """\
 # Written by waba.migration (run {run_id}): the WhatsApp client of this project was moved to another host and is fenced
-# on this one. Below are the project's other services only. The complete file is beside this one, as
-# {aside}; the playbook rollback.yml brings it back.
-# Do not use --remove-orphans or "down" here: that would remove the fenced containers.
+# on this one. Below are the project's other services. Those of the client cannot run; they are there so that
+# "docker compose up --remove-orphans" does not take the fenced containers for left-overs and remove them.
+# The complete file is beside this one, as {aside};
+# the playbook rollback.yml brings it back.
 """
+# No profile that anybody uses, no image that there is, no network.
+STUB = {
+    "image": "fenced.invalid/moved-by-waba.migration",
+    "pull_policy": "never",
+    "profiles": ["fenced-by-waba.migration"],
+    "network_mode": "none",
+    "restart": "no",
+}
 
 
 def absolute_path(base: str, path: str) -> str:
@@ -82,13 +91,15 @@ def client_services(model: Json, known: set[str]) -> set[str]:
 
 
 def reduce_model(model: Json, gone: set[str]) -> Json | None:
-    """Return the project without the services that are gone; None when nothing would be left."""
+    """Return the project with nothing but stubs of the services that are gone; None when nothing else would be left."""
     services = {
         name: _without_references(service or {}, gone)
         for name, service in (model.get("services") or {}).items()
         if name not in gone
     }
-    return {**model, "services": services} if services else None
+    if not services:
+        return None
+    return {**model, "services": {**services, **{name: dict(STUB) for name in sorted(gone)}}}
 
 
 def _without_references(service: Json, gone: set[str]) -> Json:

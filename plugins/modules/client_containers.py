@@ -21,7 +21,8 @@ description:
   - What the fence changes is recorded on the host before it is changed, so that an interrupted fence can be finished or
     taken down. Taking it down restores networks with their aliases and addresses, names, restart policies and files.
   - Containers of other clients, and the other containers of the project such as a database, are never touched. Where a
-    project has other services, a reduced compose file with only these takes the place of the whole one.
+    project has other services, a reduced compose file takes the place of the whole one. In it the client's services are
+    stubs that cannot run.
   - Of compose only C(docker compose config) is called, which reads.
 extends_documentation_fragment:
   - waba.migration.attributes
@@ -90,8 +91,8 @@ notes:
   - The fence does not hold against somebody with root's rights who connects a network by hand, who takes away the first
     lines of a file that was set aside, or who (or whose deployment tool) writes the compose file and its env files anew
     and starts that.
-  - A reduced compose file is in the way of C(docker compose up --remove-orphans) and C(down), which remove the fenced
-    containers. The number stays safe, but the way back is then a new container from the files that were set aside.
+  - C(docker compose down) by the name of the project, and C(docker rm), remove fenced containers as any others. The
+    number stays safe. The way back is then a new container from the files that were set aside.
 seealso:
   - module: waba.migration.client_containers_info
 """

@@ -13,6 +13,7 @@ from ansible_collections.waba.migration.plugins.module_utils._compose_files impo
     GUARD,
     GUARD_END,
     GUARD_START,
+    STUB,
     choose_compose_files,
     choose_env_files,
     client_services,
@@ -78,6 +79,9 @@ def test_reduced_model_has_the_other_services_and_nothing_that_leads_to_the_clie
         "services": {
             "db": MODEL["services"]["db"],
             "monitor": {"image": "grafana", "depends_on": {"db": {"condition": "service_started"}}},
+            "wacore": STUB,
+            "waweb": STUB,
+            "spare": STUB,
         },
         "volumes": MODEL["volumes"],
     }

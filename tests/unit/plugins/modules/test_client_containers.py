@@ -116,7 +116,7 @@ def test_fence(host: Host) -> None:
     files = host.files()
     assert list(files) == ["db.env.fenced-R1", "docker-compose.yml", "docker-compose.yml.fenced-R1", "postgres.env"]
     assert files["docker-compose.yml.fenced-R1"].endswith("@fenced\n" + COMPOSE)
-    assert '"wacore"' not in files["docker-compose.yml"]
+    assert "whatsapp.biz" not in files["docker-compose.yml"]
     assert '"db"' in files["docker-compose.yml"]
     assert {name: host.states()[name] for name in bystanders} == bystanders
     assert "made-up" not in str(result)
