@@ -1,0 +1,124 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Databases: names, prefix, documented tables, a first start that creates them (6.3, 7)."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import BigInteger, LargeBinary
+from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.schema import CreateTable
+
+from standin.common import environment
+from standin.core.client import Client
+from standin.stores import axolotl, callback, message
+from standin.stores.database import STORES, Databases
+from standin.tests.harness import Host, until
+from standin.web import users
+
+pytestmark = pytest.mark.anyio
+DOCUMENTED = {
+    "callbackStore": {"queue": ["key_remote_jid"]},
+    "messageStore": {
+        "chats": ["key_remote_jid", "group_creator"],
+        "messages": ["key_remote_jid", "remote_resource"],
+        "messages_pending_actions": [],
+        "messages_receipt_log": ["key_remote_jid"],
+    },
+    "axolotlStore": {
+        "identities": ["recipient_id"],
+        "message_base_key": ["msg_key_remote_jid"],
+        "sender_keys": ["sender_id"],
+    },
+}
+
+
+@pytest.mark.parametrize("store", DOCUMENTED)
+def test_documented_tables(store: str) -> None:
+    tables = STORES[store].metadata.tables  # type: ignore[attr-defined]
+    for name, columns in DOCUMENTED[store].items():
+        assert set(columns) <= set(tables[name].columns.keys()), name
+
+
+async def test_first_start_creates_every_database_under_the_prefix(host: Host) -> None:
+    host.web()
+    names = {path.stem for path in host.directory.glob("*.db")}
+    assert names == {f"acme_{store}" for store in STORES}
+    for store, tables in DOCUMENTED.items():
+        with sqlite3.connect(host.directory / f"acme_{store}.db") as connection:
+            found = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        connection.close()
+        assert set(tables) <= found
+
+
+async def test_uninitialized_until_the_schema_is_there(make_host: Callable[..., Host]) -> None:
+    host = make_host()
+    node = Client(host.environment(STANDIN_START_SECONDS="0.5"))
+    host.nodes["wacore"] = node
+    host._tasks["wacore"] = asyncio.create_task(node.run())
+    api = host.web()
+    await api.sign_in()
+    assert await api.health() == {"gateway_status": "uninitialized"}
+    refused = await api.call("GET", "/v1/settings/application")
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (503, 1011)
+    await until(lambda: node.ready, "the client is ready")
+    assert await api.health() == {"gateway_status": "unregistered"}
+
+
+@pytest.mark.parametrize("table", [message.Message, message.Receipt, callback.Callback, axolotl.Session])
+def test_rows_are_numbered_by_sequences(table: type) -> None:
+    ddl = str(CreateTable(table.__table__).compile(dialect=PGDialect()))  # type: ignore[attr-defined, no-untyped-call]
+    assert "SERIAL" in ddl or "IDENTITY" in ddl
+
+
+def test_keys_are_binary_and_ids_are_wide() -> None:
+    assert isinstance(axolotl.Session.__table__.c.record.type, LargeBinary)
+    assert isinstance(message.Message.__table__.c.id.type, BigInteger)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"WA_DB_ENGINE": "PGSQL"}, "postgresql+psycopg://waba:***@db-old:5433/acme_waweb"),
+        ({"WA_DB_ENGINE": "MYSQL"}, "mysql+pymysql://waba:***@db-old:5433/acme_waweb"),
+    ],
+)
+def test_url_of_a_database(variables: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Databases, "_engine", lambda self, database: self._url(database))
+    variables |= {
+        "WA_DB_HOSTNAME": "db-old",
+        "WA_DB_PORT": "5433",
+        "WA_DB_USERNAME": "waba",
+        "WA_DB_PASSWORD": "pass",
+        "WA_DB_NAME_PREFIX": "acme_",
+    }
+    databases = Databases(environment.read(variables), ("waweb",))
+    assert str(databases._engines["waweb"]) == expected
+
+
+def test_environment_needs_a_database() -> None:
+    with pytest.raises(KeyError, match="WA_DB_HOSTNAME"):
+        environment.read({})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(None, (("g.whatsapp.net", 5222), ("g.whatsapp.net", 443))), ("127.0.0.1:7000", (("127.0.0.1", 7000),))],
+)
+def test_address_of_the_network(value: str | None, expected: object) -> None:
+    variables = {"WA_DB_HOSTNAME": "db", **({"STANDIN_NETWORK": value} if value else {})}
+    assert environment.read(variables).network == expected
+
+
+def test_signing_key_without_the_variable_is_kept_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "Path", lambda _path: tmp_path / "state" / "jwt.key")
+    env = environment.read({"WA_DB_HOSTNAME": "db"})
+    key = users.signing_key(env)
+    assert key == users.signing_key(env)
+    assert (tmp_path / "state" / "jwt.key").stat().st_mode & 0o777 == 0o600
