@@ -11,32 +11,40 @@ class ModuleDocFragment:
 options:
   api_url:
     description:
-      - Address of the client's API, as seen from the host that the module runs on. The path C(/v1) is added.
-      - The module is meant to run on the host that has the client, so that the API need not be reachable from elsewhere.
+      - Address of the client's API, as seen from the host that the module runs on, without C(/v1). Always C(https).
+      - The module is meant to run on the host that has the client, so that the API need not be reachable from
+        elsewhere.
     type: str
     default: https://127.0.0.1:9090
   api_token:
     description:
-      - A bearer token of the client. When given, O(api_username) and O(api_password) are not used.
+      - A bearer token of the client. It wins over O(api_password).
+      - When the client refuses it and O(api_password) is given too, the module logs in once.
     type: str
   api_username:
     description: Account of the client's API.
     type: str
     default: admin
   api_password:
-    description: That account's password. The module logs in with it; each login makes a token that lives for seven days.
+    description:
+      - That account's password. The module logs in with it, unless O(api_token) is given.
+      - Each login makes a token that lives for seven days, and failed ones may be limited. Where many tasks follow each
+        other, log in once with M(waba.migration.login) and give O(api_token).
     type: str
   api_key:
     description:
-      - The client's C(WA_API_KEY). It opens health, statistics and metrics only, and is used when neither token nor password is given.
+      - The client's C(WA_API_KEY). It opens health, statistics and metrics only, and is used when neither token nor
+        password is given.
     type: str
   ca_path:
-    description: File with the CA that signed the API's certificate. The system's CAs are used when it is not given.
+    description: PEM file with the CA that signed the API's certificate. The system's CAs are used when it is not given.
     type: path
   fingerprint:
     description:
-      - SHA-256 fingerprint of the API's own certificate, in hexadecimal, colons allowed. Compared on the very connection that is used.
-      - The way to trust the certificate that the client signs itself by default. O(ca_path) is not looked at then.
+      - SHA-256 fingerprint of the API's own certificate, in hexadecimal, colons allowed. It is compared on each
+        connection before anything is sent on it.
+      - The way to trust the certificate that the client signs itself by default. O(ca_path) and O(validate_certs) do
+        not matter then.
     type: str
   validate_certs:
     description:
@@ -44,7 +52,7 @@ options:
     type: bool
     default: true
   timeout:
-    description: Seconds that one request may take.
+    description: Seconds to wait for the connection, and for the answer on it.
     type: int
     default: 30
 """

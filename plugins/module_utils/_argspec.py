@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.waba.migration.plugins.module_utils._api import Api
-from ansible_collections.waba.migration.plugins.module_utils._http import Transport
+from ansible_collections.waba.migration.plugins.module_utils._api import PAUSES, Api
+from ansible_collections.waba.migration.plugins.module_utils._http import Transport, Trust
 
 
 def client_argument_spec() -> dict[str, Any]:
@@ -25,13 +26,14 @@ def client_argument_spec() -> dict[str, Any]:
     }
 
 
-def make_api(params: dict[str, Any], transport: Transport | None = None) -> Api:
-    """Raises ClientError on options that do not fit together."""
+def make_api(params: dict[str, Any], pauses: Sequence[float] = PAUSES) -> Api:
+    """Raises ClientError on options that cannot be used."""
+    trust = Trust(params["ca_path"], params["fingerprint"], params["validate_certs"])
     return Api(
-        transport
-        or Transport(params["api_url"], params["ca_path"], params["fingerprint"], params["validate_certs"], params["timeout"]),
+        Transport(params["api_url"], trust, params["timeout"]),
         token=params["api_token"],
         username=params["api_username"],
         password=params["api_password"],
         api_key=params["api_key"],
+        pauses=pauses,
     )

@@ -3,92 +3,124 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a client says of itself. Private to this collection; may change at any time.
 
-API facts: On-Premises API, "Support" (debug_info is the number or C(unregistered)), "Account, Shards", "Settings, App", "Stats".
+API facts: On-Premises API, "Support" (debug_info is the number or ``unregistered``), "Account, Shards", "Settings,
+Application", "Certificates, Webhooks", "Stats". HA and Multiconnect answer support and statistics keyed by node.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ansible_collections.waba.migration.plugins.module_utils._api import Api
-from ansible_collections.waba.migration.plugins.module_utils._errors import ApiError
-from ansible_collections.waba.migration.plugins.module_utils._health import Node, parse_health
+from ansible_collections.waba.migration.plugins.module_utils._api import Api, to_int
+from ansible_collections.waba.migration.plugins.module_utils._errors import ApiError, ClientError
+from ansible_collections.waba.migration.plugins.module_utils._health import (
+    UNREGISTERED,
+    Node,
+    parse_health,
+)
 from ansible_collections.waba.migration.plugins.module_utils._settings import redact_settings, redact_url
 
 PARTS = ("health", "support", "shards", "settings", "webhook_ca", "stats")
 
 
+def dig(answer: Any, *keys: str) -> Any:
+    """The value below the keys, None where the answer does not go that deep."""
+    for key in keys:
+        answer = answer.get(key) if isinstance(answer, dict) else None
+    return answer
+
+
 def support_entries(answer: Any) -> list[dict[str, Any]]:
     """The support answer of each node. A single instance has one."""
-    support = answer.get("support") if isinstance(answer, dict) else None
+    support = dig(answer, "support")
     if not isinstance(support, dict):
         return []
     if "debug_info" in support:
         return [support]
-    return [entry for _name, entry in sorted(support.items()) if isinstance(entry, dict)]
+    return [entry for _name, entry in sorted(support.items()) if isinstance(entry, dict) and "debug_info" in entry]
 
 
-def number_of(entries: list[dict[str, Any]]) -> str | None:
-    """The number that the nodes report, None for an unregistered client. Nodes that differ make it None as well."""
-    numbers = {str(e["debug_info"]) for e in entries if str(e.get("debug_info", "unregistered")) != "unregistered"}
-    return numbers.pop() if len(numbers) == 1 else None
+def number_of(entries: Sequence[dict[str, Any]]) -> str | None:
+    """The number that the nodes report, None for an unregistered client. Raises ClientError when they differ."""
+    numbers = {str(entry["debug_info"]) for entry in entries if entry["debug_info"]} - {UNREGISTERED}
+    if len(numbers) > 1:
+        raise ClientError(
+            f"The nodes of this client report different numbers: {', '.join(sorted(numbers))}. "
+            "Nodes of two clients share a database or an address; separate them first."
+        )
+    return numbers.pop() if numbers else None
 
 
-def mode_of(nodes: list[Node], shards: int | None) -> str:
-    if not any(n.role.endswith("_master") for n in nodes):
+def mode_of(nodes: Sequence[Node], shards: int | None) -> str:
+    if not any(node.is_master for node in nodes):
         return "single"
     return "ha" if (shards or 1) == 1 else "multiconnect"
 
 
 def gauge(answer: Any, name: str) -> int | None:
-    """The sum of a gauge in a stats answer, whether it is keyed by node or not."""
-    stats = answer.get("stats", {}).get("db", {}) if isinstance(answer, dict) else {}
-    groups = [stats] if name in stats else [g for g in stats.values() if isinstance(g, dict) and name in g]
-    if not groups:
-        return None
-    return sum(int(point["value"]) for group in groups for point in group[name]["data"])
+    """The sum of a gauge in a statistics answer over all nodes; None when no node has a value."""
+    values = [to_int(point.get("value")) for metric in _find(answer, name) for point in _points(metric)]
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def _find(answer: Any, name: str) -> Iterator[Any]:
+    if isinstance(answer, dict):
+        for key, value in answer.items():
+            if key == name:
+                yield value
+            else:
+                yield from _find(value, name)
+
+
+def _points(metric: Any) -> list[dict[str, Any]]:
+    data = dig(metric, "data")
+    return [point for point in data if isinstance(point, dict)] if isinstance(data, list) else []
 
 
 def webhook_ca(api: Api) -> str | None:
-    """The PEM bundle, None when there is none. Answered as 404 with or without a body."""
+    """The PEM bundle, None when there is none. Answered as 404 with a body and without one."""
     try:
-        return api.get_text("/v1/certificates/webhooks/ca")
+        return api.get_text("/v1/certificates/webhooks/ca") or None
     except ApiError as error:
-        if error.status == 404 or error.code == 1006:
+        if error.status == 404:
             return None
         raise
 
 
-def describe(api: Api, parts: tuple[str, ...] = PARTS) -> dict[str, Any]:
+def describe(api: Api, parts: Sequence[str] = PARTS) -> dict[str, Any]:
     """Reads the chosen parts. GET requests only, besides the login."""
     result: dict[str, Any] = {}
-    nodes: list[Node] = []
+    if "support" in parts:
+        result.update(_support(api))
+    if "shards" in parts:
+        result["shards"] = to_int(dig(api.get("/v1/account/shards"), "account", "shards"))
     if "health" in parts:
         nodes = parse_health(api.get("/v1/health"))
-        result["nodes"] = [n.to_dict() for n in nodes]
-    if "support" in parts:
-        entries = support_entries(api.get("/v1/support"))
-        number = number_of(entries)
-        result.update(
-            number=number,
-            registered=number is not None,
-            schema=entries[0].get("schema", {}) if entries else {},
-            db_engine=entries[0].get("db_engine") if entries else None,
-        )
-    if "shards" in parts:
-        account = (api.get("/v1/account/shards") or {}).get("account", {})
-        result["shards"] = int(account["shards"]) if "shards" in account else None
-    if "health" in parts:
+        result["nodes"] = [node.to_dict() for node in nodes]
         result["mode"] = mode_of(nodes, result.get("shards"))
     if "settings" in parts:
-        settings = (api.get("/v1/settings/application") or {}).get("settings", {}).get("application", {})
+        settings = dig(api.get("/v1/settings/application"), "settings", "application") or {}
         result["settings"] = redact_settings(settings)
-        result["webhook_url_redacted"] = redact_url(str(settings.get("webhooks", {}).get("url", "")))
+        result["webhook_url_redacted"] = redact_url(str(dig(settings, "webhooks", "url") or ""))
     if "webhook_ca" in parts:
         result["webhook_ca"] = webhook_ca(api)
     if "stats" in parts:
-        stats = api.get("/v1/stats/db")
-        result["pending_messages"] = gauge(stats, "db_pending_messages")
-        result["pending_callbacks"] = gauge(stats, "db_pending_callbacks")
+        statistics = api.get("/v1/stats/db")
+        result["pending_messages"] = gauge(statistics, "db_pending_messages")
+        result["pending_callbacks"] = gauge(statistics, "db_pending_callbacks")
     result["version"] = api.version
+    result["users_known"] = None  # no endpoint lists the accounts
     return result
+
+
+def _support(api: Api) -> dict[str, Any]:
+    entries = support_entries(api.get("/v1/support"))
+    number = number_of(entries)
+    return {
+        "number": number,
+        "registered": number is not None,
+        "schema": next((entry["schema"] for entry in entries if entry.get("schema")), {}),
+        "db_engine": next((entry["db_engine"] for entry in entries if entry.get("db_engine")), None),
+    }

@@ -1,91 +1,108 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The test message: what is sent, and what an answer says of the move. Private to this collection; may change at any time.
+"""The test message and what its answer says of a move. Private to this collection; may change at any time.
 
-API facts: On-Premises API, "Messages", "Error and status codes".
+API facts: On-Premises API, "Messages", "Contacts", "Error and Status Codes".
 """
 
 from __future__ import annotations
 
-import json
-import time
-import urllib.request
-from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any
-from urllib.error import URLError
 
 from ansible_collections.waba.migration.plugins.module_utils._api import Api
 from ansible_collections.waba.migration.plugins.module_utils._errors import ApiError, ClientError
+from ansible_collections.waba.migration.plugins.module_utils._statuses import ORDER, Seen
 
 ACCEPTED, SENT, DELIVERED = "accepted", "sent", "delivered"
 REFUSED, BROKEN = "refused_by_platform", "migration_broken"
-# Policy, quality or the recipient: the same would have happened on the old host.
-PLATFORM_CODES = (400, 402, 408, 410, 429, 470, 471, 472, 480, 501, 1006, 1007, 1013, 1015, 1021, 1026, 1028, 1031)
-ORDER = {"none": 0, SENT: 1, DELIVERED: 2, "read": 3}
+
+# Policy, recipient, or the message itself: the old client would have met the same.
+_IN_ANSWERS = (1001, 1002, 1003, 1006, 1007, 1008, 1009, 1010, 1012, 1013, 1015, 1021, 1025, 1026, 1028, 1031)
+_IN_FAILED_STATUSES = (402, 408, 410, 429, 470, 471, 472, 480, 501)
+_OF_TEMPLATES, _OF_POLICIES = range(2000, 3000), range(131000, 132000)
+_REFUSALS = (_IN_ANSWERS, _IN_FAILED_STATUSES, _OF_TEMPLATES, _OF_POLICIES)
 
 
-def classify(code: int | None, status: int = 0) -> str:
-    """Whether an error is the platform's refusal or a sign that the move broke something."""
-    if code in PLATFORM_CODES or (code is not None and (2000 <= code < 2100 or 131000 <= code < 132000)):
-        return REFUSED
-    return BROKEN
+@dataclass(frozen=True)
+class Outcome:
+    """``wanting`` says what was asked for and did not come, None when nothing is wanting."""
+
+    verdict: str
+    accepted: bool = False
+    message_id: str | None = None
+    status: str | None = None
+    code: int | None = None
+    reason: str | None = None
+    wanting: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {key: value for key, value in asdict(self).items() if key != "wanting"}
 
 
-def body(params: dict[str, Any]) -> dict[str, Any]:
-    message: dict[str, Any] = {"to": params["to"].lstrip("+"), "recipient_type": "individual", "type": params["type"]}
-    if params["type"] == "text":
-        message["text"] = {"body": params["text"]}
-    else:
-        message["template"] = params["template"]
-    return message
+def classify(code: int | None) -> str:
+    """Whether an error is the platform's refusal. Everything else counts as a broken move, an unknown code too."""
+    return REFUSED if any(code in codes for codes in _REFUSALS) else BROKEN
 
 
-def send(api: Api, params: dict[str, Any]) -> dict[str, Any]:
-    """Sends it. An answer of the platform is a result; raises ClientError when there is no answer to judge."""
-    if params["check_contact"]:
-        answer = api.post("/v1/contacts", {"blocking": "wait", "contacts": ["+" + params["to"].lstrip("+")]})
-        contact = (answer or {}).get("contacts", [{}])[0]
-        if contact.get("status") not in ("valid", "processing"):
-            return {"accepted": False, "verdict": REFUSED, "reason": "the contact check says %s" % contact.get("status", "nothing")}
+def message_body(params: dict[str, Any]) -> dict[str, Any]:
+    content = {"body": params["text"]} if params["type"] == "text" else params["template"]
+    return {
+        "to": params["to"].lstrip("+"),
+        "recipient_type": "individual",
+        "type": params["type"],
+        params["type"]: content,
+    }
+
+
+def send(api: Api, params: dict[str, Any]) -> Outcome:
+    """Sends it. An answer is an outcome, whatever it says; raises ClientError when there is none to judge."""
     try:
-        answer = api.post("/v1/messages", body(params))
+        if params["check_contact"]:
+            contact = _contact_status(api, params["to"])
+            if contact not in ("valid", "processing"):
+                verdict = REFUSED if contact == "invalid" else BROKEN
+                return Outcome(verdict, reason=f"the contact check of the recipient says {contact}")
+        answer = api.post("/v1/messages", message_body(params))
     except ApiError as error:
-        return {"accepted": False, "verdict": classify(error.code, error.status), "reason": str(error), "code": error.code}
+        return Outcome(classify(error.code), code=error.code, reason=str(error))
     try:
-        return {"accepted": True, "verdict": ACCEPTED, "message_id": str(answer["messages"][0]["id"])}
-    except (KeyError, IndexError, TypeError):
-        raise ClientError("POST %s/v1/messages answered without a message id" % api.transport.base) from None
+        return Outcome(ACCEPTED, accepted=True, message_id=str(answer["messages"][0]["id"]))
+    except (IndexError, KeyError, TypeError):
+        raise ClientError(
+            f"POST {api.base}/v1/messages answered without a message id. Whether a message was sent is not known; "
+            "ask the recipient."
+        ) from None
 
 
-def fetch_statuses(url: str, ca_path: str | None) -> list[str]:
-    """The statuses that the webhook receiver has seen; raises ClientError."""
-    import ssl
-
-    context = ssl.create_default_context(cafile=ca_path) if url.startswith("https:") else None
+def _contact_status(api: Api, to: str) -> str:
+    answer = api.post("/v1/contacts", {"blocking": "wait", "contacts": ["+" + to.lstrip("+")]})
     try:
-        with urllib.request.urlopen(url, timeout=10, context=context) as answer:
-            return [str(status) for status in json.load(answer)["statuses"]]
-    except (URLError, OSError, ValueError, KeyError, TypeError) as error:
-        raise ClientError("status_url %s gave no statuses: %s" % (url, error)) from error
+        return str(answer["contacts"][0]["status"])
+    except (IndexError, KeyError, TypeError):
+        raise ClientError(
+            f"POST {api.base}/v1/contacts answered without the recipient's status. check_contact=false does without."
+        ) from None
 
 
-def wait_for_status(
-    wanted: str,
-    timeout: float,
-    fetch: Callable[[], list[str]],
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-) -> str | None:
-    """The highest status seen: stops at the wanted one or a failure, or at the end of the time."""
-    end = clock() + timeout
-    while True:
-        seen = fetch()
-        if "failed" in seen:
-            return "failed"
-        best = max(seen, key=lambda s: ORDER.get(s, 0), default=None)
-        if best is not None and ORDER.get(best, 0) >= ORDER[wanted]:
-            return best
-        if clock() >= end:
-            return best
-        sleep(0.5)
+def judge(message_id: str, wanted: str, timeout: float, seen: Seen) -> Outcome:
+    """What the statuses of an accepted message prove."""
+    if seen.failed:
+        verdict = classify(seen.code)
+        code = "no code was given" if seen.code is None else f"error {seen.code}"
+        reason = f"the message was accepted and then failed ({code})"
+        return Outcome(verdict, True, message_id, "failed", seen.code, reason)
+    reached = DELIVERED if ORDER.get(seen.status, 0) >= ORDER[DELIVERED] else SENT
+    if ORDER.get(seen.status, 0) >= ORDER[wanted]:
+        return Outcome(reached, True, message_id, seen.status)
+    if seen.status is not None:
+        wanting = f"after {timeout:g} s the message is {seen.status}, not {wanted}. Is the recipient's phone on line?"
+        return Outcome(reached, True, message_id, seen.status, None, wanting, wanting)
+    if seen.problem is not None:
+        return Outcome(ACCEPTED, True, message_id, None, None, seen.problem, seen.problem)
+    reason = (
+        f"the message was accepted, but {timeout:g} s later no status had arrived at the webhook. "
+        "Look at the client's health, at its webhook URL and CA, and at the receiver"
+    )
+    return Outcome(BROKEN, True, message_id, None, None, reason)

@@ -11,10 +11,17 @@ from dataclasses import dataclass
 
 from ansible_collections.waba.migration.plugins.module_utils._api import Api
 from ansible_collections.waba.migration.plugins.module_utils._errors import ApiError, TransportError
-from ansible_collections.waba.migration.plugins.module_utils._health import Node, Topology, initialising, lacking, parse_health
+from ansible_collections.waba.migration.plugins.module_utils._health import (
+    Node,
+    Topology,
+    initialising,
+    lacking,
+    parse_health,
+)
 
-# The webapp answers these while the coreapp, the database or the schema are on their way.
-NOT_YET = (1011, 1014, 1016, 1017, 1018, 1023)
+# The webapp answers these while the coreapp, the database or the schema are on their way, or it is asked too often.
+NOT_YET_CODES = (1011, 1014, 1015, 1016, 1017, 1018, 1023)
+NOT_YET_STATUSES = (429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -32,11 +39,17 @@ class Picture:
 
 @dataclass(frozen=True)
 class Patience:
-    """Seconds. ``initialising`` counts instead of ``timeout`` while the schema is created or upgraded."""
+    """Seconds. ``timeout`` does not count while a node is initialising; ``initialising`` limits that time."""
 
     timeout: float
     initialising: float
     interval: float
+
+
+def is_not_yet(error: ApiError) -> bool:
+    if error.code is None:
+        return error.status in NOT_YET_STATUSES
+    return error.code in NOT_YET_CODES
 
 
 def look(api: Api, topology: Topology, state: str) -> tuple[list[Node], list[str]]:
@@ -46,7 +59,7 @@ def look(api: Api, topology: Topology, state: str) -> tuple[list[Node], list[str
     except TransportError as error:
         return [], [str(error)]
     except ApiError as error:
-        if error.code not in NOT_YET and error.status not in (502, 503, 504):
+        if not is_not_yet(error):
             raise
         return [], [str(error)]
     return nodes, lacking(nodes, topology, state)
@@ -60,11 +73,16 @@ def wait_for(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Picture:
-    start = clock()
+    """Looks until the picture is right or the time is up. The client can be expected to be absent at first."""
+    start = since = clock()
     while True:
         nodes, missing = look(api, topology, state)
-        waited = clock() - start
-        limit = patience.initialising if initialising(nodes) else patience.timeout
-        if not missing or waited >= limit:
-            return Picture(nodes, missing, round(waited, 3))
-        sleep(min(patience.interval, max(0.0, limit - waited)))
+        now = clock()
+        if initialising(nodes):
+            left = start + patience.initialising - now
+            since = now
+        else:
+            left = since + patience.timeout - now
+        if not missing or left <= 0:
+            return Picture(nodes, missing, round(now - start, 3))
+        sleep(min(patience.interval, left))

@@ -14,7 +14,8 @@ author:
   - waba.migration contributors
 description:
   - Reads what identifies a WhatsApp Business API On-Premises client, so that it can be compared with another one.
-  - Sends GET requests only, besides the login when O(api_password) is given.
+  - Sends GET requests only, besides the login that O(api_password) needs.
+  - Credentials in the settings are hidden, so the result can be shown and stored.
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.attributes.info_module
@@ -22,7 +23,8 @@ extends_documentation_fragment:
   - waba.migration.client
 options:
   gather:
-    description: What to read. Everything but V(health) and V(stats) needs the administrator.
+    description:
+      - What to read. Everything but V(health) and V(stats) needs the administrator's token or password.
     type: list
     elements: str
     choices: [health, support, shards, settings, webhook_ca, stats]
@@ -30,8 +32,11 @@ options:
 seealso:
   - module: waba.migration.health_check
   - name: On-Premises API, Support
-    description: C(debug_info) is the client's own number, or the word unregistered.
-    link: https://developers.facebook.com/docs/whatsapp/api/support
+    description: C(debug_info) is the client's own number, or the word C(unregistered).
+    link: https://developers.facebook.com/docs/whatsapp/on-premises/reference/support
+  - name: On-Premises API, Settings, Application
+    description: The fields of the settings, and which of them need a restart.
+    link: https://developers.facebook.com/docs/whatsapp/on-premises/reference/settings/app
 """
 
 EXAMPLES = r"""
@@ -40,87 +45,120 @@ EXAMPLES = r"""
     api_password: "{{ vault_admin_password }}"
   register: client
 
-- name: Read health only, with the API key
+- name: Read nodes and what waits in the queues, with the API key
   waba.migration.client_info:
     api_key: "{{ vault_api_key }}"
-    gather: [health]
+    gather: [health, stats]
 """
 
 RETURN = r"""
 number:
-  description: The client's own number, null when it is not registered or when its nodes disagree.
+  description: The client's own number, null when it is not registered. Nodes with different numbers are an error.
   type: str
-  returned: with V(support)
+  returned: when O(gather) has V(support)
   sample: "15550100001"
 registered:
-  description: Whether there is one number.
+  description: Whether the client has a number.
   type: bool
-  returned: with V(support)
+  returned: when O(gather) has V(support)
   sample: true
 version:
-  description: The client's version.
+  description: The client's version, without a leading C(v).
   type: str
   returned: success
   sample: 2.57.2
 schema:
-  description: Schema version of each store.
+  description: Schema version of each store. Equal on both sides when databases are moved.
   type: dict
-  returned: with V(support)
+  returned: when O(gather) has V(support)
   sample: {message: 27, config: 9}
 db_engine:
   description: The database engine that the client names.
   type: str
-  returned: with V(support)
+  returned: when O(gather) has V(support)
   sample: mysql
 shards:
-  description: Number of shards. It is only read; setting it again would disconnect the number.
+  description: Number of shards, null when the client does not say. Only read, since setting it can disconnect the
+    number.
   type: int
-  returned: with V(shards)
+  returned: when O(gather) has V(shards)
   sample: 1
 mode:
-  description: V(single), V(ha) (masters and one shard) or V(multiconnect).
+  description:
+      - V(single), V(ha) (masters and one shard) or V(multiconnect). Without V(shards) in O(gather) one shard is
+        assumed.
   type: str
-  returned: with V(health)
+  returned: when O(gather) has V(health)
   sample: single
 nodes:
   description: The nodes of the health answer.
   type: list
   elements: dict
-  returned: with V(health)
+  returned: when O(gather) has V(health)
   contains:
-    name: {description: The node's key., type: str, sample: "wacore1:2a1b2c3d4e5f"}
-    host: {description: Its host part. Null for a single instance., type: str, sample: wacore1}
-    container: {description: Its container part. Null for a single instance., type: str, sample: 2a1b2c3d4e5f}
-    role: {description: primary_master, secondary_master or coreapp., type: str, sample: coreapp}
-    status: {description: gateway_status, or the node's error., type: str, sample: connected}
+    name:
+      description: The node's key in the answer.
+      type: str
+      returned: success
+      sample: wacore1:2a1b2c3d4e5f
+    host:
+      description: Its host part. Null for a single instance, whose answer does not name it.
+      type: str
+      returned: success
+      sample: wacore1
+    container:
+      description: Its container part, the first 12 digits of the container's id. Null for a single instance.
+      type: str
+      returned: success
+      sample: 2a1b2c3d4e5f
+    role:
+      description: C(primary_master), C(secondary_master) or C(coreapp).
+      type: str
+      returned: success
+      sample: coreapp
+    status:
+      description:
+        - C(connected), C(connecting), C(disconnected), C(uninitialized) or C(unregistered), or the node's error as a
+          sentence.
+      type: str
+      returned: success
+      sample: connected
 settings:
-  description: The application settings. The webhook URL's credentials and the secrets of media providers are hidden.
+  description: The application settings, with each secret and each credential in a URL replaced by C(REDACTED).
   type: dict
-  returned: with V(settings)
+  returned: when O(gather) has V(settings)
   sample: {callback_persist: true}
 webhook_url_redacted:
-  description: The webhook URL without user information and query values.
+  description: The webhook URL without user information, values of its query, and what looks like a token in its path.
   type: str
-  returned: with V(settings)
+  returned: when O(gather) has V(settings)
   sample: https://hooks.example.org/wa?key=REDACTED
 webhook_ca:
-  description: The CA bundle that the client trusts for webhooks, in PEM; null when none was uploaded.
+  description: The CA bundle that the client trusts for webhooks, in PEM, null when none was uploaded.
   type: str
-  returned: with V(webhook_ca)
+  returned: when O(gather) has V(webhook_ca)
 pending_messages:
   description: Messages that were accepted and not sent yet. Null when the client does not say.
   type: int
-  returned: with V(stats)
+  returned: when O(gather) has V(stats)
   sample: 0
 pending_callbacks:
   description: Callbacks that no receiver has acknowledged yet. Null when the client does not say.
   type: int
-  returned: with V(stats)
+  returned: when O(gather) has V(stats)
   sample: 0
+users_known:
+  description: Always null. The API has no list of its accounts, so nothing can be said of them.
+  type: list
+  elements: str
+  returned: success
 """
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._argspec import client_argument_spec, make_api  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._argspec import (  # noqa: E402
+    client_argument_spec,
+    make_api,
+)
 from ansible_collections.waba.migration.plugins.module_utils._client import PARTS, describe  # noqa: E402
 from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError  # noqa: E402
 
@@ -130,11 +168,11 @@ def main() -> None:
     spec.update(gather={"type": "list", "elements": "str", "choices": list(PARTS), "default": list(PARTS)})
     module = AnsibleModule(spec, supports_check_mode=True)
     try:
-        result = describe(make_api(module.params), tuple(module.params["gather"]))
+        result = describe(make_api(module.params), module.params["gather"])
     except ClientError as error:
         module.fail_json(msg=str(error))
     module.exit_json(changed=False, **result)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     main()

@@ -13,11 +13,13 @@ version_added: 1.0.0
 author:
   - waba.migration contributors
 description:
-  - Reads the health of a WhatsApp Business API On-Premises client and compares it with what masters, coreapps and shards make it look
-    like. It can wait for that.
-  - What is healthy depends on the topology. With one shard exactly one coreapp is connected, and all other nodes, the primary master
-    included, are not. With more shards as many coreapps are connected, and the primary master too.
-  - While it waits, a client that does not answer yet is one that is coming up.
+  - Reads the health of a WhatsApp Business API On-Premises client and compares it with the picture that its masters,
+    coreapps and shards must show. It can wait for that picture.
+  - What is healthy depends on the topology. With one shard exactly one coreapp is connected, and all other nodes, the
+    primary master included, are not. With more shards as many coreapps are connected, and the primary master too.
+  - A client that refuses connections, or whose webapp cannot reach the coreapp or the database, lacks its nodes. While
+    the module waits, it is taken for one that is coming up. Wrong credentials and a wrong certificate end the wait at
+    once.
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.attributes.info_module
@@ -25,7 +27,7 @@ extends_documentation_fragment:
   - waba.migration.client
 options:
   masters:
-    description: Number of masters. 0 for a single instance.
+    description: Number of masters. V(0) for a single instance.
     type: int
     default: 0
   coreapps:
@@ -42,11 +44,13 @@ options:
     choices: [connected, unregistered]
     default: connected
   wait_timeout:
-    description: Seconds to wait for the picture. 0 looks once.
+    description: Seconds to wait for the picture, not counting the time in which a schema is made. V(0) looks once.
     type: int
     default: 0
   initialising_timeout:
-    description: Seconds to wait while a node says that it creates or upgrades its schema, counted from the start.
+    description:
+      - Seconds to wait in all while a node is C(uninitialized), that is while it makes or upgrades its schema.
+      - Not less than O(wait_timeout), and without effect when that is V(0).
     type: int
     default: 1800
   poll_interval:
@@ -58,9 +62,10 @@ options:
     type: bool
     default: true
 seealso:
+  - module: waba.migration.client_info
   - name: On-Premises API, Health
     description: The statuses, and the pictures of high availability and multiconnect.
-    link: https://developers.facebook.com/docs/whatsapp/api/health
+    link: https://developers.facebook.com/docs/whatsapp/on-premises/reference/health
 """
 
 EXAMPLES = r"""
@@ -75,6 +80,13 @@ EXAMPLES = r"""
     masters: 2
     coreapps: 3
     shards: 2
+
+- name: See whether a new client is up and has no number yet
+  waba.migration.health_check:
+    api_password: "{{ vault_admin_password }}"
+    state: unregistered
+    fail_on_unhealthy: false
+  register: health
 """
 
 RETURN = r"""
@@ -84,16 +96,24 @@ healthy:
   returned: always
   sample: true
 picture:
-  description: The nodes that the last look showed, as in RV(waba.migration.client_info#module:nodes).
+  description:
+    - The nodes that the last look showed, as in RV(waba.migration.client_info#module:nodes). Empty when there was no
+      answer.
   type: list
   elements: dict
   returned: always
+  sample:
+    - name: wacore1:2a1b2c3d4e5f
+      host: wacore1
+      container: 2a1b2c3d4e5f
+      role: coreapp
+      status: connected
 missing:
   description: What the picture lacks, a sentence each.
   type: list
   elements: str
   returned: always
-  sample: ["0 coreapps are connected instead of 1 (wacore1:2a1b2c3d4e5f is connecting)"]
+  sample: ["0 coreapps connected instead of 1 (wacore1:2a1b2c3d4e5f is connecting)"]
 waited:
   description: Seconds that it took.
   type: float
@@ -101,11 +121,47 @@ waited:
   sample: 4.2
 """
 
+from typing import Any  # noqa: E402
+
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._argspec import client_argument_spec, make_api  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._api import PAUSES  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._argspec import (  # noqa: E402
+    client_argument_spec,
+    make_api,
+)
 from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError  # noqa: E402
 from ansible_collections.waba.migration.plugins.module_utils._health import Topology  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._waiting import Patience, wait_for  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._waiting import (  # noqa: E402
+    Patience,
+    Picture,
+    wait_for,
+)
+
+
+def topology_of(params: dict[str, Any]) -> Topology:
+    """Raises ClientError on numbers that no client can have."""
+    masters, coreapps, shards = params["masters"], params["coreapps"], params["shards"]
+    if masters < 0 or not 1 <= shards <= coreapps:
+        raise ClientError(
+            f"{masters} masters, {coreapps} coreapps and {shards} shards make no client: each shard needs a coreapp."
+        )
+    if masters == 0 and coreapps > 1:
+        raise ClientError(f"{coreapps} coreapps without a master make no client. Give the number of masters.")
+    return Topology(masters, coreapps, shards)
+
+
+def patience_of(params: dict[str, Any]) -> Patience:
+    timeout, interval = params["wait_timeout"], params["poll_interval"]
+    if interval <= 0:
+        raise ClientError(f"poll_interval must be more than 0 seconds, got {interval:g}")
+    return Patience(timeout, max(params["initialising_timeout"], timeout) if timeout else 0, interval)
+
+
+def run(params: dict[str, Any]) -> Picture:
+    """Raises ClientError when waiting is of no use."""
+    # While waiting, the next look is the retry.
+    api = make_api(params, pauses=() if params["wait_timeout"] else PAUSES)
+    return wait_for(api, topology_of(params), params["state"], patience_of(params))
 
 
 def main() -> None:
@@ -122,28 +178,24 @@ def main() -> None:
     )
     module = AnsibleModule(spec, supports_check_mode=True)
     params = module.params
-    patience = Patience(
-        params["wait_timeout"], max(params["initialising_timeout"], params["wait_timeout"]) if params["wait_timeout"] else 0, params["poll_interval"]
-    )
-    topology = Topology(params["masters"], params["coreapps"], params["shards"])
     try:
-        picture = wait_for(make_api(params), topology, params["state"], patience)
+        picture = run(params)
     except ClientError as error:
         module.fail_json(msg=str(error), healthy=False, picture=[], missing=[str(error)], waited=0.0)
     result = {
         "healthy": picture.healthy,
-        "picture": [n.to_dict() for n in picture.nodes],
+        "picture": [node.to_dict() for node in picture.nodes],
         "missing": picture.missing,
         "waited": picture.waited,
     }
     if not picture.healthy and params["fail_on_unhealthy"]:
         module.fail_json(
-            msg="The client at %s is not %s after %s s: %s. Look at the log of the node that is named."
-            % (params["api_url"], params["state"], picture.waited, "; ".join(picture.missing)),
+            msg=f"After {picture.waited:g} s the client at {params['api_url']} is not {params['state']} as it must be: "
+            f"{'; '.join(picture.missing)}. Look at the log of the node that is named.",
             **result,
         )
     module.exit_json(changed=False, **result)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     main()

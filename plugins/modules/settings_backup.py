@@ -13,9 +13,9 @@ version_added: 1.0.0
 author:
   - waba.migration contributors
 description:
-  - Takes the encrypted backup of settings, registration and keys from a WhatsApp Business API On-Premises client, and keeps it
-    byte-exact in a file that nobody else may read.
-  - The client must be registered and running. The backup holds no messages and no callbacks.
+  - Takes the encrypted backup of settings, registration and keys from a WhatsApp Business API On-Premises client, and
+    keeps it character by character in a file that nobody else may read.
+  - The client must be registered and running. The backup holds no messages, no callbacks, and no accounts of the API.
   - Keys move on with every message. A backup is stale as soon as the client has handled traffic after it.
 extends_documentation_fragment:
   - waba.migration.attributes
@@ -29,25 +29,28 @@ attributes:
   diff_mode:
     support: none
   idempotent:
-    support: none
+    support: partial
     details:
-      - The client makes another blob at each call. A backup that exists stays unless O(force) is set.
+      - The client makes another backup at each request. One that exists is kept, and nothing is asked, unless O(force)
+        is set.
 options:
   password:
     description: Encrypts the backup. The restore needs the same one.
     type: str
     required: true
   dest:
-    description: File for the backup on the host that the module runs on, as JSON with the key C(data). Mode 0600. Its directory must exist.
+    description:
+      - File for the backup on the host that the module runs on. JSON, with the backup as C(data), mode 0600.
+      - Its directory must exist.
     type: path
     required: true
   force:
-    description: Replaces a backup that exists. Without it, a backup that exists is kept and nothing is asked.
+    description: Whether to replace a backup that exists. It is replaced only when the new one is there, whole.
     type: bool
     default: false
 seealso:
-  - name: On-Premises API, Settings, Backup and restore
-    description: What the backup holds and when it can be taken.
+  - name: On-Premises API, Settings, Backup and Restore
+    description: What the backup holds, and when it can be taken.
     link: https://developers.facebook.com/docs/whatsapp/on-premises/reference/settings/backup-and-restore
 """
 
@@ -56,7 +59,7 @@ EXAMPLES = r"""
   waba.migration.settings_backup:
     api_password: "{{ vault_admin_password }}"
     password: "{{ vault_backup_password }}"
-    dest: /root/waba/settings-backup.json
+    dest: /root/settings-backup.json
 """
 
 RETURN = r"""
@@ -64,54 +67,89 @@ path:
   description: The file.
   type: str
   returned: success
-  sample: /root/waba/settings-backup.json
+  sample: /root/settings-backup.json
 sha256:
-  description: Checksum of the blob.
+  description: Checksum of the backup itself, not of the file around it.
   type: str
-  returned: when the file exists
+  returned: success, unless check mode would have taken a backup
   sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 size:
-  description: Length of the blob in characters.
+  description: Length of the backup in characters.
   type: int
-  returned: when the file exists
+  returned: success, unless check mode would have taken a backup
   sample: 812
 """
 
 import hashlib  # noqa: E402
 import json  # noqa: E402
-import os  # noqa: E402
+from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
 from ansible_collections.waba.migration.plugins.module_utils._api import Api  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._argspec import client_argument_spec, make_api  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._argspec import (  # noqa: E402
+    client_argument_spec,
+    make_api,
+)
 from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError  # noqa: E402
 from ansible_collections.waba.migration.plugins.module_utils._files import write_private_file  # noqa: E402
 
+PATH = "/v1/settings/backup"
+PRIVATE = 0o600
+
 
 def take(api: Api, password: str) -> str:
-    """Returns the blob; raises ClientError."""
-    answer = api.post("/v1/settings/backup", {"password": password})
+    """Returns the backup; raises ClientError."""
+    answer = api.post(PATH, {"password": password})
     try:
         data = answer["settings"]["data"]
     except (KeyError, TypeError):
         data = None
     if not isinstance(data, str) or not data:
-        raise ClientError("POST %s/v1/settings/backup answered without settings.data. Is the client registered and running?" % api.transport.base)
+        raise ClientError(
+            f"POST {api.base}{PATH} answered without settings.data. Is the client registered and running?"
+        )
     return data
 
 
-def describe(path: str, data: str) -> dict[str, Any]:
-    return {"path": path, "sha256": hashlib.sha256(data.encode()).hexdigest(), "size": len(data)}
-
-
-def read(path: str) -> str:
-    """The blob of a backup file; raises ClientError when it is none."""
+def read(dest: Path) -> str:
+    """The backup in a file; raises ClientError when it is none."""
     try:
-        with open(path, encoding="utf-8") as file:
-            return str(json.load(file)["data"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ClientError("%s exists and is not a settings backup (%s). Move it away or set force." % (path, type(error).__name__)) from error
+        data = json.loads(dest.read_bytes())["data"]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise ClientError(
+            f"{dest} is there and is not a settings backup ({type(error).__name__}). Move it away, or set force."
+        ) from error
+    return str(data)
+
+
+def described(dest: Path, data: str) -> dict[str, Any]:
+    return {"path": str(dest), "sha256": hashlib.sha256(data.encode()).hexdigest(), "size": len(data)}
+
+
+def keep(dest: Path, check_mode: bool) -> dict[str, Any]:
+    """The backup that exists, made private when it is not."""
+    data = read(dest)
+    open_wide = dest.stat().st_mode & 0o777 != PRIVATE
+    if open_wide and not check_mode:
+        dest.chmod(PRIVATE)
+    return {"changed": open_wide, **described(dest, data)}
+
+
+def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Raises ClientError, and OSError when the file cannot be written."""
+    dest = Path(params["dest"])
+    if not dest.parent.is_dir():
+        raise ClientError(
+            f"The directory {dest.parent} does not exist. Nothing was asked of the client. Create it first."
+        )
+    if dest.exists() and not params["force"]:
+        return keep(dest, check_mode)
+    if check_mode:
+        return {"changed": True, "path": str(dest)}
+    data = take(make_api(params), params["password"])
+    write_private_file(str(dest), json.dumps({"data": data}).encode())
+    return {"changed": True, **described(dest, data)}
 
 
 def main() -> None:
@@ -122,20 +160,14 @@ def main() -> None:
         force={"type": "bool", "default": False},
     )
     module = AnsibleModule(spec, supports_check_mode=True)
-    dest = module.params["dest"]
     try:
-        if os.path.exists(dest) and not module.params["force"]:
-            module.exit_json(changed=False, **describe(dest, read(dest)))
-        if module.check_mode:
-            module.exit_json(changed=True, path=dest)
-        data = take(make_api(module.params), module.params["password"])
-        write_private_file(dest, json.dumps({"data": data}).encode())
+        result = run(module.params, module.check_mode)
     except ClientError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg="The backup cannot be written to %s: %s. Its directory must exist and be writable." % (dest, error.strerror))
-    module.exit_json(changed=True, **describe(dest, data))
+        module.fail_json(msg=f"The backup cannot be kept in {module.params['dest']}: {error.strerror}. Is there space?")
+    module.exit_json(**result)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     main()

@@ -14,8 +14,10 @@ author:
   - waba.migration contributors
 description:
   - Sends a text or a template through a WhatsApp Business API On-Premises client and judges the answer.
-  - An accepted message proves little, since the client only stores it. Its status proves that it went out. The client has no way to
-    ask for a status; it comes by webhook. Where the webhook receiver can be asked, give O(status_url).
+  - An accepted message proves little, since the client only stores it. Its status proves that it went out. The client
+    cannot be asked for a status; it posts them to the webhook. Where the webhook's receiver can be asked, give
+    O(status_url).
+  - The message is sent once. When the answer is lost, the module fails and says that it may have been sent.
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.attributes.actiongroup_client
@@ -24,7 +26,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Sends nothing.
+      - Sends nothing and asks nothing.
   diff_mode:
     support: none
   idempotent:
@@ -33,12 +35,13 @@ attributes:
       - Each call sends a message.
 options:
   to:
-    description: Recipient in international format, digits only, a plus sign is allowed.
+    description: Recipient in international format, digits only. A leading plus sign is allowed.
     type: str
     required: true
   type:
     description:
-      - V(text) reaches the recipient only within 24 hours after the recipient's last message. Later only a V(template) does.
+      - V(text) reaches only a recipient who has written to the number within the last 24 hours. Later only a
+        V(template) does.
     type: str
     choices: [text, template]
     default: text
@@ -46,7 +49,7 @@ options:
     description: The text. Required for O(type=text).
     type: str
   template:
-    description: The template object as the messages endpoint takes it. Required for O(type=template).
+    description: The template as the messages endpoint takes it. Required for O(type=template).
     type: dict
   check_contact:
     description: Whether to check the recipient first.
@@ -58,19 +61,25 @@ options:
     choices: [none, sent, delivered]
     default: none
   status_url:
-    description: URL with C({id}), which is replaced by the message's id. It must answer with C({"statuses":["sent"]}).
+    description:
+      - URL of the receiver with C({id}) in the place of the message's id, C(http) or C(https). It must answer with
+        C({"statuses":["sent"]}).
+      - A status may also be an object as the webhook gets it. Only then the code of a failed message is known.
     type: str
   status_ca_path:
-    description: File with the CA of that URL.
+    description: PEM file with the CA of that URL. The system's CAs are used when it is not given.
     type: path
   wait_timeout:
-    description: Seconds to wait for the status.
+    description: Seconds to wait for the status. The receiver is asked again when it errs.
     type: int
     default: 60
 seealso:
   - name: On-Premises API, Messages
-    description: The request, and the 24 hours rule.
+    description: The request, and the rule of 24 hours.
     link: https://developers.facebook.com/docs/whatsapp/on-premises/reference/messages
+  - name: On-Premises API, Error and Status Codes
+    description: What the codes of an answer and of a failed message mean.
+    link: https://developers.facebook.com/docs/whatsapp/on-premises/errors
 """
 
 EXAMPLES = r"""
@@ -81,68 +90,90 @@ EXAMPLES = r"""
     text: This number has moved.
     wait_for: sent
     status_url: https://hooks.example.org/statuses/{id}
+
+- name: Send a template and judge the answer
+  waba.migration.test_message:
+    api_password: "{{ vault_admin_password }}"
+    to: "15550100099"
+    type: template
+    template:
+      namespace: 00000000_0000_0000_0000_000000000000
+      name: hello
+      language: {policy: deterministic, code: en}
+  register: test
+  failed_when: test.verdict == "migration_broken"
 """
 
 RETURN = r"""
 message_id:
-  description: The message's id.
+  description: The message's id, null when none was given.
   type: str
-  returned: when accepted
+  returned: always, but not in check mode
   sample: gBEGkYiEB1VXAglK1ZEqA1YKPrU
 accepted:
   description: Whether the client took the message.
   type: bool
-  returned: always
+  returned: always, but not in check mode
   sample: true
 status:
   description: The highest status that was seen, null when none was asked for or seen.
   type: str
-  returned: always
+  returned: always, but not in check mode
   sample: sent
 verdict:
   description:
-    - V(accepted), V(sent) or V(delivered) when all is well.
-    - V(refused_by_platform) when policy or recipient stand in the way, which is no fault of a move.
-    - V(migration_broken) when the client itself is not in order. The module fails then.
+    - V(accepted), V(sent) or V(delivered), whatever was proven. The module fails when it is less than O(wait_for).
+    - V(refused_by_platform) when policy, the recipient or the message itself stand in the way, which is no fault of a
+      move. The module does not fail then. RV(accepted) and RV(reason) tell the rest.
+    - V(migration_broken) when the client is not in order, or an accepted message got no status, or failed with an
+      unknown code. The module fails then.
   type: str
-  returned: always
+  returned: always, but not in check mode
   sample: sent
+code:
+  description: The error code of the answer or of the failed message, null when there is none.
+  type: int
+  returned: always, but not in check mode
+  sample: 470
 reason:
-  description: What was answered.
+  description: What stands in the way, null when nothing does.
   type: str
-  returned: when not accepted
+  returned: always, but not in check mode
+  sample: the message was accepted and then failed (error 470)
 """
 
 import re  # noqa: E402
 from typing import Any  # noqa: E402
-from urllib.parse import quote  # noqa: E402
 
 from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils import _test_message as message  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._api import Api  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._argspec import client_argument_spec, make_api  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._argspec import (  # noqa: E402
+    client_argument_spec,
+    make_api,
+)
 from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._statuses import (  # noqa: E402
+    StatusPage,
+    wait_for_status,
+)
+from ansible_collections.waba.migration.plugins.module_utils._test_message import (  # noqa: E402
+    BROKEN,
+    Outcome,
+    judge,
+    send,
+)
 
 
-def run(api: Api, params: dict[str, Any]) -> dict[str, Any]:
-    """Raises ClientError when nothing can be judged."""
-    result: dict[str, Any] = {"status": None, **message.send(api, params)}
-    if result["accepted"] and params["wait_for"] != "none":
-        url = params["status_url"].replace("{id}", quote(result["message_id"], safe=""))
-        status = message.wait_for_status(
-            params["wait_for"], params["wait_timeout"], lambda: message.fetch_statuses(url, params["status_ca_path"])
-        )
-        result["status"] = status
-        if status == "failed":
-            result.update(verdict=message.REFUSED, reason="the message was accepted and then failed; its webhook names the code")
-        elif message.ORDER.get(status or "none", 0) < message.ORDER[params["wait_for"]]:
-            result.update(
-                verdict=message.BROKEN,
-                reason="the message was accepted, but after %d s its status is %s and not %s" % (params["wait_timeout"], status, params["wait_for"]),
-            )
-        else:
-            result["verdict"] = message.DELIVERED if status in ("delivered", "read") else message.SENT
-    return result
+def run(params: dict[str, Any]) -> Outcome:
+    """Raises ClientError when there is no answer to judge."""
+    # Before anything is sent, since options that cannot be used must not cost a message.
+    api = make_api(params)
+    page = StatusPage(params["status_url"], params["status_ca_path"]) if params["wait_for"] != "none" else None
+    outcome = send(api, params)
+    message_id = outcome.message_id
+    if page is None or message_id is None:
+        return outcome
+    seen = wait_for_status(params["wait_for"], params["wait_timeout"], lambda: page.read(message_id))
+    return judge(message_id, params["wait_for"], params["wait_timeout"], seen)
 
 
 def main() -> None:
@@ -169,18 +200,25 @@ def main() -> None:
         ],
     )
     params = module.params
-    if not re.match(r"^\+?[0-9]{7,15}$", params["to"]):
-        module.fail_json(msg="to must be a number in international format, digits only, got %d characters" % len(params["to"]))
+    if not re.match(r"^\+?[0-9]{7,15}\Z", params["to"]):
+        module.fail_json(msg=f"to must be a number in international format, digits only, got {params['to']!r}")
     if module.check_mode:
-        module.exit_json(changed=True, accepted=False, status=None, verdict=message.ACCEPTED)
+        module.exit_json(changed=True)
     try:
-        result = run(make_api(params), params)
+        outcome = run(params)
     except ClientError as error:
-        module.fail_json(msg=str(error), accepted=False, status=None, verdict=message.BROKEN)
-    if result["verdict"] == message.BROKEN:
-        module.fail_json(msg="The test message did not go through: %s" % result["reason"], **result)
-    module.exit_json(changed=True, **result)
+        module.fail_json(msg=str(error), **Outcome(BROKEN, reason=str(error)).to_dict())
+    result = {"changed": outcome.accepted, **outcome.to_dict()}
+    if outcome.verdict == BROKEN:
+        module.fail_json(msg=f"The test message to {params['to']} did not go through: {outcome.reason}", **result)
+    if outcome.wanting is not None:
+        module.fail_json(
+            msg=f"The test message to {params['to']} was accepted, but it is not proven that it was "
+            f"{params['wait_for']}: {outcome.wanting}",
+            **result,
+        )
+    module.exit_json(**result)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # pragma: no cover
     main()
