@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import httpx
 from sqlalchemy import delete, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from standin.common.times import aware, now
 from standin.core import application
@@ -34,15 +35,18 @@ class Callbacks:
         self._stopping = asyncio.Event()
         self._context = ssl.create_default_context()
         self._task: asyncio.Task[None] | None = None
+        self._limit = 0
+        self._posts: dict[int, asyncio.Task[None]] = {}
         self.shard: int | None = None
         self.delivered = 0
         self.failed = 0
 
     def start(self) -> None:
-        """The webhook CA is read here, which is why a changed one needs a restart of the Coreapp."""
+        """The webhook CA and the number of requests are read here, which is why a change needs a restart of the Coreapp."""
         authority = self._configuration.get("webhook_ca")
         if authority:
             self._context.load_verify_locations(cadata=authority)
+        self._limit = application.complete(self._configuration.get("application"), None)["webhooks"]["max_concurrent_requests"]
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -55,25 +59,56 @@ class Callbacks:
     async def _run(self) -> None:
         async with httpx.AsyncClient(verify=self._context, timeout=5) as client:
             while not self._stopping.is_set():
-                settings = application.complete(await asyncio.to_thread(self._configuration.get, "application"), None)
-                url = settings["webhooks"]["url"]
-                limit = settings["webhooks"]["max_concurrent_requests"]
-                rows = await asyncio.to_thread(self._due, limit) if url and self.shard is not None else []
-                if rows:
-                    await asyncio.gather(*(self._post(client, url, row, settings) for row in rows))
-                else:
-                    self._traffic.callback_waiting.clear()
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(self._traffic.callback_waiting.wait(), 0.5)
+                self._traffic.callback_waiting.clear()
+                try:
+                    await self._start_posts(client)
+                except SQLAlchemyError as error:
+                    log.warning("callbacks wait: the database answers with %s", type(error).__name__)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._traffic.callback_waiting.wait(), 0.5)
+            await asyncio.gather(*self._posts.values())
 
-    def _due(self, limit: int) -> list[Callback]:
+    async def _start_posts(self, client: httpx.AsyncClient) -> None:
+        """Each post is a task of its own, so that a slow answer holds up no other callback."""
+        free = self._limit - len(self._posts)
+        if free <= 0 or self.shard is None:
+            return
+        settings = application.complete(await asyncio.to_thread(self._configuration.get, "application"), None)
+        url = settings["webhooks"]["url"]
+        if not url:
+            return
+        for row in await asyncio.to_thread(self._due, free, set(self._posts)):
+            self._posts[row.id] = asyncio.create_task(self._deliver(client, url, row, settings))
+
+    async def _deliver(self, client: httpx.AsyncClient, url: str, row: Callback, settings: dict) -> None:  # type: ignore[type-arg]
+        accepted = await self._post(client, url, row)
+        try:
+            # As long as the outcome cannot be stored, the row counts as being posted: what was received is not sent again.
+            while not await self._settled(row.id, accepted, settings) and not self._stopping.is_set():
+                await asyncio.sleep(0.5)
+        finally:
+            del self._posts[row.id]
+            self._traffic.callback_waiting.set()
+
+    async def _settled(self, identifier: int, accepted: bool, settings: dict) -> bool:  # type: ignore[type-arg]
+        try:
+            if accepted:
+                await asyncio.to_thread(self._remove, identifier)
+            else:
+                await asyncio.to_thread(self._defer, identifier, settings)
+        except SQLAlchemyError as error:
+            log.warning("callback %s cannot be settled: %s", identifier, type(error).__name__)
+            return False
+        return True
+
+    def _due(self, limit: int, busy: set[int]) -> list[Callback]:
         shards = self._configuration.shards
         with self._databases.session("callbackStore") as session:
-            query = select(Callback).where(Callback.due <= now()).order_by(Callback.id).limit(limit * shards)
+            query = select(Callback).where(Callback.due <= now(), Callback.id.not_in(busy)).order_by(Callback.id).limit(limit * shards)
             rows = list(session.scalars(query))
         return [row for row in rows if shard_of(row.key_remote_jid.partition("@")[0], shards) == self.shard][:limit]
 
-    async def _post(self, client: httpx.AsyncClient, url: str, row: Callback, settings: dict) -> None:  # type: ignore[type-arg]
+    async def _post(self, client: httpx.AsyncClient, url: str, row: Callback) -> bool:
         try:
             answer = await client.post(url, json=row.payload)
             accepted = answer.is_success
@@ -82,10 +117,9 @@ class Callbacks:
             accepted = False
         if accepted:
             self.delivered += 1
-            await asyncio.to_thread(self._remove, row.id)
         else:
             self.failed += 1
-            await asyncio.to_thread(self._defer, row.id, settings)
+        return accepted
 
     def _remove(self, identifier: int) -> None:
         with self._databases.session("callbackStore") as session:

@@ -11,6 +11,8 @@ import logging
 import time
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from standin.common.environment import Environment
 from standin.core import application
 from standin.core.callbacks import Callbacks
@@ -21,6 +23,8 @@ from standin.core.traffic import Traffic
 from standin.stores.database import Databases
 
 log = logging.getLogger("standin.core")
+CONFIRM_SECONDS = 1.5
+"""How long a node that stops waits for the network's answer to the message that it has just sent."""
 
 
 class Client:
@@ -61,14 +65,17 @@ class Client:
 
     async def run(self) -> None:
         """Starts the node and returns when it has been stopped in order."""
-        await asyncio.sleep(self.environment.start_seconds)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), self.environment.start_seconds)
+            return
         await asyncio.to_thread(self.databases.create)
         await self.reload()
         self.ready = True
         self.callbacks.start()
         self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._deliver())]
         await self._stopping.wait()
-        for task in self._tasks:
+        _, late = await asyncio.wait(self._tasks, timeout=CONFIRM_SECONDS)
+        for task in late:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
@@ -81,6 +88,7 @@ class Client:
 
     def stop(self) -> None:
         self._stopping.set()
+        self.traffic.outbound_waiting.set()
 
     async def reload(self) -> None:
         """Takes over the number that the database holds now."""
@@ -93,12 +101,13 @@ class Client:
             self._slot = None
 
     async def _beat(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 await self._settle()
-            except Exception:  # a database that is away for a moment must not end the node; the next beat tries again
+            except SQLAlchemyError:  # a database that is away for a moment must not end the node; the next beat tries again
                 log.exception("heartbeat failed")
-            await asyncio.sleep(0.5)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), 0.5)
 
     async def _settle(self) -> None:
         """Brings role and connection in line with what the database says."""
@@ -144,21 +153,33 @@ class Client:
 
     async def _deliver(self) -> None:
         """Sends what was accepted, oldest first, also what an earlier life left behind."""
-        while True:
-            connection = self._connection
-            if connection is None or self._slot is None or self._slot < 0 or not connection.connected.is_set():
-                await asyncio.sleep(0.2)
+        while not self._stopping.is_set():
+            connection, slot = self._connection, self._slot
+            if connection is None or slot is None or slot < 0 or not connection.connected.is_set():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), 0.2)
                 continue
-            shards = await asyncio.to_thread(lambda: self.configuration.shards)
-            rows = await asyncio.to_thread(self.traffic.pending, self._slot, shards)
-            for row in rows:
-                message = {"type": "send", "id": row.key_id, "to": row.key_remote_jid.partition("@")[0], "payload": row.payload}
-                answer = await connection.send(message)
-                if answer is None:
-                    break
-                await asyncio.shield(asyncio.to_thread(self.traffic.store_sent, row.key_id, int(answer["epoch"])))
-                self.traffic.callback_waiting.set()
-            if not rows:
+            try:
+                sent = await self._send_pending(connection, slot)
+            except SQLAlchemyError as error:
+                log.warning("sending waits: the database answers with %s", type(error).__name__)
+                sent = False
+            if not sent and not self._stopping.is_set():
                 self.traffic.outbound_waiting.clear()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self.traffic.outbound_waiting.wait(), 0.5)
+
+    async def _send_pending(self, connection: Connection, slot: int) -> bool:
+        """One round; False when there was nothing to send or the line broke."""
+        shards = await asyncio.to_thread(lambda: self.configuration.shards)
+        rows = await asyncio.to_thread(self.traffic.pending, slot, shards)
+        for row in rows:
+            if self._stopping.is_set():
+                return False
+            message = {"type": "send", "id": row.key_id, "to": row.key_remote_jid.partition("@")[0], "payload": row.payload}
+            answer = await connection.send(message)
+            if answer is None:
+                return False
+            await asyncio.shield(asyncio.to_thread(self.traffic.store_sent, row.key_id, int(answer["epoch"])))
+            self.traffic.callback_waiting.set()
+        return bool(rows)

@@ -62,14 +62,17 @@ class Cluster:
         """Gives every shard that has no living owner to a spare."""
         with self._databases.session("clusterStore") as session:
             session.execute(delete(Node).where(Node.heartbeat < now - unhealthy))
-            alive = {n.name for n in session.query(Node).filter_by(master=False) if n.status != "kicked"}
+            coreapps = session.query(Node).filter_by(master=False).all()
+            alive = {node.name for node in coreapps}
+            # A node that was kicked keeps its shard: another client has taken over, and a spare must not kick that one in turn.
+            kicked = {node.name for node in coreapps if node.status == "kicked"}
             owners = {owner.shard: owner for owner in session.query(ShardOwner)}
             for shard, owner in list(owners.items()):
                 if owner.node not in alive or shard >= shards:
                     session.delete(owner)
                     del owners[shard]
             session.flush()
-            spare = sorted(alive - {owner.node for owner in owners.values()})
+            spare = sorted(alive - kicked - {owner.node for owner in owners.values()})
             for shard in range(shards):
                 if shard not in owners and spare:
                     session.add(ShardOwner(shard=shard, node=spare.pop(0)))

@@ -18,6 +18,15 @@ from standin.stores.database import Databases
 OWN = "0"
 
 
+def public_key_of(private_key: bytes) -> bytes:
+    """Nothing is encrypted with it [P]."""
+    return hashlib.sha256(private_key).digest()
+
+
+def fingerprint_of(private_key: bytes) -> str:
+    return public_key_of(private_key).hex()
+
+
 class Configuration:
     def __init__(self, databases: Databases):
         self._databases = databases
@@ -55,7 +64,7 @@ class Configuration:
                 own = axolotl.Identity(recipient_id=OWN)
                 session.add(own)
             own.private_key = private
-            own.public_key = hashlib.sha256(private).digest()
+            own.public_key = public_key_of(private)
             own.registration_id = registration_id or secrets.randbelow(2**31)
             if session.query(axolotl.PreKey).count() == 0:
                 session.add_all(axolotl.PreKey(prekey_id=n, record=secrets.token_bytes(68)) for n in range(1, 101))

@@ -12,10 +12,14 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from standin.common.environment import Environment
 
 log = logging.getLogger("standin.core")
 LIMIT = 32 * 1024 * 1024
+PING_SECONDS = 5
+SILENCE_SECONDS = 15
 Message = dict[str, Any]
 Handler = Callable[[Message], Awaitable[None]]
 
@@ -67,7 +71,7 @@ class Connection:
         self._handler = handler
         self._writer: asyncio.StreamWriter | None = None
         self._task: asyncio.Task[None] | None = None
-        self._sent: dict[str, asyncio.Future[Message]] = {}
+        self._sent: dict[str, asyncio.Future[Message | None]] = {}
         self._busy = asyncio.Lock()
         self._stopping = False
         self.kicked = False
@@ -96,13 +100,13 @@ class Connection:
         """Sends an outbound message and waits for the network's ``sent``; None when the line broke before."""
         if self._writer is None or not self.connected.is_set():
             return None
-        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Message | None] = asyncio.get_running_loop().create_future()
         self._sent[message["id"]] = future
         try:
             self._writer.write(encode(message))
             await self._writer.drain()
             return await asyncio.wait_for(future, 15)
-        except (OSError, TimeoutError, asyncio.CancelledError):
+        except (OSError, TimeoutError):
             return None
         finally:
             self._sent.pop(message["id"], None)
@@ -118,7 +122,7 @@ class Connection:
         self._writer = None
         for future in self._sent.values():
             if not future.done():
-                future.cancel()
+                future.set_result(None)
 
     async def _run(self) -> None:
         while not self._stopping and not self.kicked:
@@ -126,8 +130,9 @@ class Connection:
             try:
                 await asyncio.sleep(self._environment.connect_seconds)
                 await self._session()
-            except (NetworkUnreachable, OSError, TimeoutError, json.JSONDecodeError) as error:
-                log.warning("not connected: %s", error)
+            except (NetworkUnreachable, OSError, TimeoutError, json.JSONDecodeError, SQLAlchemyError) as error:
+                # What could not be stored has not been acknowledged: the network delivers it again on the next connection.
+                log.warning("not connected: %s: %s", type(error).__name__, error)
             self._disconnected()
             if not self._stopping and not self.kicked:
                 await asyncio.sleep(1)
@@ -135,16 +140,25 @@ class Connection:
     async def _session(self) -> None:
         reader, writer = await dial(self._environment)
         self._writer = writer
+        ping = asyncio.create_task(self._ping(writer))
         try:
             writer.write(encode(await self._hello()))
             await writer.drain()
-            while line := await reader.readline():
+            while line := await asyncio.wait_for(reader.readline(), SILENCE_SECONDS):
                 if self._stopping:
                     return
                 async with self._busy:
                     await self._take(json.loads(line))
         finally:
+            ping.cancel()
             writer.close()
+
+    @staticmethod
+    async def _ping(writer: asyncio.StreamWriter) -> None:
+        """Silence on the line means that it is cut, which TCP alone would notice far too late."""
+        while not writer.is_closing():
+            await asyncio.sleep(PING_SECONDS)
+            writer.write(encode({"type": "ping"}))
 
     async def _take(self, message: Message) -> None:
         kind = message["type"]

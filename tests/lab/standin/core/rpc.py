@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import secrets
 import shutil
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,7 @@ from standin.common.errors import ApiError
 from standin.common.times import now
 from standin.core import application, backup
 from standin.core.client import Client
+from standin.core.configuration import fingerprint_of
 from standin.core.connection import NetworkUnreachable, request
 from standin.core.traffic import store_media
 from standin.stores.contact import Contact
@@ -94,9 +96,10 @@ async def verify(client: Client, arguments: Payload) -> Payload:
     number = await _db(client.configuration.get, "pending_registration")
     if number is None:
         raise ApiError(1005, "Error checking code (missing)")
-    fingerprint = await _db(client.configuration.new_identity)
+    private_key = secrets.token_bytes(32)
     code = str(arguments["code"]).replace("-", "")
-    await _network(client, {"type": "verify", "number": number, "code": code, "identity": fingerprint})
+    await _network(client, {"type": "verify", "number": number, "code": code, "identity": fingerprint_of(private_key)})
+    await _db(client.configuration.new_identity, private_key)
     await _db(client.configuration.set, "registration", {"number": number, "registered": time.time()})
     await _db(client.configuration.remove, "pending_registration")
     await client.reload()
@@ -181,8 +184,9 @@ async def restore(client: Client, arguments: Payload) -> Payload:
     configuration = client.configuration
     number = content["registration"]["number"]
     # Documented since 2.31.4: a successful restore makes a new security code.
-    fingerprint = await _db(configuration.new_identity)
-    await _network(client, {"type": "identity", "number": number, "identity": fingerprint})
+    private_key = secrets.token_bytes(32)
+    await _network(client, {"type": "identity", "number": number, "identity": fingerprint_of(private_key)})
+    await _db(configuration.new_identity, private_key)
     await _db(configuration.set, "application", content["application"])
     await _db(configuration.set, "media_providers", content["providers"])
     await _db(configuration.set, "shards", content["shards"])
@@ -286,6 +290,8 @@ async def support(client: Client, _arguments: Payload) -> Payload:
     free = str(shutil.disk_usage(client.environment.media if client.environment.media.is_dir() else "/").free)
     connected = client.status == "connected"
     shards = [[client.role.slot, client.role.slot]] if client.role.slot is not None else []
+    if shards and await _db(lambda: client.configuration.shards) == 1:
+        shards.insert(0, [-1, -1])  # documented for HA: the one connected Coreapp has the master's range too
     return {
         "context": "healthcheck",
         "db_engine": {"PGSQL": "postgres", "MYSQL": "mysql"}[client.environment.db_engine],

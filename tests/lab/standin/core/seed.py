@@ -12,7 +12,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from standin.common import environment
 from standin.common.times import now
@@ -27,9 +27,14 @@ BATCH = 5000
 
 
 def seed(databases: Databases, env: environment.Environment, messages: int, contacts: int, media: int, number: int) -> dict[str, int]:
-    rng = random.Random(number)
+    with databases.session("messageStore") as session:
+        before = session.scalar(select(func.count()).select_from(Message)) or 0
+    # A second run adds to the history instead of repeating it, and stays as predictable as the first.
+    rng = random.Random(f"{number}:{before}")
+    with databases.session("contactStore") as session:
+        known = set(session.scalars(select(Contact.wa_id)))
     people = [f"1555{rng.randrange(10**6, 10**7)}" for _ in range(contacts)]
-    people = list(dict.fromkeys(people))
+    people = [person for person in dict.fromkeys(people) if person not in known]
     start = now() - timedelta(days=30)
     with databases.session("contactStore") as session:
         rows = [{"wa_id": p, "profile_name": f"Customer {i}", "kind": "whatsapp_user", "checked": start} for i, p in enumerate(people)]

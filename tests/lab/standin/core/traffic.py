@@ -9,6 +9,7 @@ import asyncio
 import base64
 import hashlib
 import secrets
+import threading
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -18,12 +19,14 @@ from sqlalchemy import func, select
 from standin.common.environment import Environment
 from standin.common.errors import ApiError
 from standin.common.times import now
+from standin.core import application
 from standin.core.configuration import Configuration
 from standin.stores.callback import Callback
 from standin.stores.contact import Contact
 from standin.stores.database import Databases
 from standin.stores.message import Chat, Media, Message, Receipt
 
+RANK = {"pending": 0, "sent": 1, "delivered": 2, "read": 3}
 EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf", "audio/ogg": ".ogg"}
 
 
@@ -61,6 +64,8 @@ class Traffic:
         self._environment = environment
         self._databases = databases
         self._configuration = configuration
+        # A confirmation and a receipt of one message may be stored by two threads, or by two nodes: there the row lock orders them.
+        self._storing_status = threading.Lock()
         self.outbound_waiting = asyncio.Event()
         self.callback_waiting = asyncio.Event()
 
@@ -103,6 +108,8 @@ class Traffic:
         payload = dict(message["payload"])
         if payload.get("type") == "image":
             image = payload["image"]
+            if "image" not in application.complete(self._configuration.get("application"), None)["media"]["auto_download"]:
+                return {**payload, "image": {name: value for name, value in image.items() if name != "data_base64"}}
             data = base64.b64decode(image["data_base64"])
             media = store_media(self._environment, self._databases, data, image["mime_type"], "incoming")
             payload["image"] = {
@@ -117,16 +124,23 @@ class Traffic:
     def store_receipt(self, receipt: dict[str, Any]) -> None:
         """Stores a receipt, the status callback and the ratchet."""
         key_id, status = str(receipt["id"]), str(receipt["status"])
-        with self._databases.session("messageStore") as session:
-            message = session.query(Message).filter_by(key_id=key_id).one_or_none()
+        with self._storing_status, self._databases.session("messageStore") as session:
+            message = session.query(Message).filter_by(key_id=key_id).with_for_update().one_or_none()
             known = session.scalar(select(Receipt.id).where(Receipt.key_id == key_id, Receipt.status == status))
             if message is not None and known is None:
+                self._confirm(session, message)  # what has been delivered has been sent, also where the confirmation was not stored
                 self._status(session, message, status, str(receipt["timestamp"]))
         self._configuration.advance(int(receipt["epoch"]))
 
+    def _confirm(self, session: Any, message: Message) -> None:
+        known = session.scalar(select(Receipt.id).where(Receipt.key_id == message.key_id, Receipt.status == "sent"))
+        if known is None:
+            self._status(session, message, "sent", str(int(now().timestamp())))
+
     def _status(self, session: Any, message: Message, status: str, timestamp: str) -> None:
         recipient = message.key_remote_jid.partition("@")[0]
-        message.status = status
+        if RANK[status] > RANK[message.status]:  # a receipt can be stored before the confirmation is
+            message.status = status
         session.add(Receipt(key_id=message.key_id, key_remote_jid=message.key_remote_jid, status=status, timestamp=now()))
         if self._wanted(status):
             body = {
@@ -177,10 +191,9 @@ class Traffic:
         return [row for row in rows if shard_of(row.key_remote_jid.partition("@")[0], shards) == shard][:limit]
 
     def store_sent(self, key_id: str, epoch: int) -> None:
-        with self._databases.session("messageStore") as session:
-            message = session.query(Message).filter_by(key_id=key_id).one()
-            if message.status == "pending":
-                self._status(session, message, "sent", str(int(now().timestamp())))
+        with self._storing_status, self._databases.session("messageStore") as session:
+            message = session.query(Message).filter_by(key_id=key_id).with_for_update().one()
+            self._confirm(session, message)
         self._configuration.advance(epoch, message.key_remote_jid.partition("@")[0])
 
     # -- shared -------------------------------------------------------------------------------------------------------

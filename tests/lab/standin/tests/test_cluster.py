@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -62,6 +63,7 @@ async def test_picture_of_ha(make_host: MakeHost, network: Network) -> None:
     await until(settled, "the picture of HA")
     assert list(network.slots()) == [0]
     support = (await api.call("GET", "/v1/support")).json()["support"]
+    assert sorted(node["shards"] for node in support.values() if node["role"] == "coreapp") == [[], [[-1, -1], [0, 0]]]
     assert {node["debug_info"] for node in support.values()} == {NUMBER}
 
 
@@ -95,6 +97,18 @@ async def test_picture_of_multiconnect(make_host: MakeHost, network: Network) ->
     assert sorted(bool(values) for values in database.values()) == [False, False, False, False, True]
 
 
+async def test_messages_of_both_shards_get_through(make_host: MakeHost, network: Network) -> None:
+    api = await _cluster(make_host(WA_APP_MULTICONNECT="1"), 2, 2, shards=2)
+    await until(lambda: len(network.slots()) == 3, "all are connected")
+    people = [f"155501000{index}" for index in range(60, 70)]
+    assert {shard_of(person, 2) for person in people} == {0, 1}
+    for person in people:
+        await api.send(f"to-{person}", person)
+    outbound = network.registry.number(NUMBER).outbound
+    await until(lambda: len(outbound) == len(people), "all are sent")
+    assert Counter(message.copies for message in outbound.values()) == {1: len(people)}
+
+
 async def test_spare_takes_over_from_a_coreapp_that_died(make_host: MakeHost, network: Network) -> None:
     host = make_host(WA_APP_MULTICONNECT="1")
     api = await _cluster(host, 2, 2)
@@ -116,6 +130,22 @@ async def test_other_master_takes_over_the_lease(make_host: MakeHost) -> None:
 
     await host.kill((await until(primaries, "a master leads"))[0])
     await until(primaries, "the other master leads")
+
+
+async def test_spare_does_not_fight_a_client_elsewhere(make_host: MakeHost, network: Network) -> None:
+    """The coreapp that was kicked keeps its shard, so that the spare does not kick the new client in turn."""
+    host = make_host(WA_APP_MULTICONNECT="1")
+    api = await _cluster(host, 2, 2)
+    await until(lambda: network.slots().get(0), "one is connected")
+    node = host.nodes[network.slots()[0].partition(":")[0]]
+    hello = {"number": NUMBER, "slot": 0, "node": "elsewhere:000000000000", "identity": "", "epoch": 0}
+    network.registry.connect(hello, "10.0.0.9", lambda: None)
+    await until(lambda: node.status == "disconnected", "the coreapp is kicked")
+    marker = len(network.events("connected"))
+    await asyncio.sleep(1.5)  # some beats of the masters
+    assert network.slots() == {0: "elsewhere:000000000000"}
+    assert len(network.events("connected")) == marker
+    assert {node["gateway_status"] for node in (await api.health()).values()} == {"disconnected"}
 
 
 async def test_cluster_that_is_stopped_and_started_connects_without_a_kick(

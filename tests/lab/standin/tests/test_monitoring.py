@@ -110,6 +110,13 @@ async def test_seeded_history_is_consistent(host: Host) -> None:
     assert not [message for message in messages if message.status == "pending"]
 
 
+async def test_seeding_again_adds_to_the_history(host: Host) -> None:
+    _seed(host, 1)
+    _seed(host, 1)
+    keys = [message.key_id for message in host.rows("messageStore", Message)]
+    assert len(keys) == len(set(keys)) == 1200
+
+
 @pytest.mark.parametrize(("number", "same"), [(1, True), (2, False)])
 async def test_seed_decides_the_history(make_host: Callable[..., Host], number: int, same: bool) -> None:
     keys = []

@@ -122,6 +122,17 @@ async def test_inbound_message_is_marked_as_read(host: Host, registered: Api, ne
     assert (await registered.call("PUT", "/v1/messages/unknown", {"status": "read"})).status_code == 404
 
 
+async def test_messages_wait_for_the_number_to_come_back(
+    host: Host, registered: Api, network: Network, receiver: Receiver
+) -> None:
+    await _with_webhook(host, registered, receiver)
+    await host.stop()
+    ids = [network.customer_writes(f"offline-{index}") for index in range(5)]
+    await host.start()
+    await until(lambda: len(receiver.messages()) == 5, "all callbacks are there")
+    assert sorted(receiver.messages()) == sorted(ids)
+
+
 async def test_second_delivery_changes_nothing(
     host: Host, registered: Api, network: Network, receiver: Receiver
 ) -> None:
@@ -228,6 +239,17 @@ async def test_inbound_picture_lands_on_the_volume(
     api = host.web()
     api.token = registered.token
     assert (await api.call("GET", f"/v1/media/{image['id']}")).content == JPEG
+
+
+@pytest.mark.parametrize(("chosen", "files"), [(["image"], 1), (["document"], 0)])
+async def test_auto_download_is_a_choice(
+    host: Host, registered: Api, network: Network, chosen: list[str], files: int
+) -> None:
+    await registered.call("PATCH", "/v1/settings/application", {"media": {"auto_download": chosen}})
+    payload = {"type": "image", "image": {"mime_type": "image/jpeg", "data_base64": base64.b64encode(JPEG).decode()}}
+    message_id = network.customer_writes("picture", payload=payload)
+    await until(lambda: network.registry.number(NUMBER).inbound[message_id].acknowledged, "the message is acknowledged")
+    assert len(host.rows("messageStore", Media)) == files
 
 
 async def test_receipt_of_an_unknown_message_is_acknowledged(host: Host, registered: Api, network: Network) -> None:

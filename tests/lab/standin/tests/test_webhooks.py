@@ -113,3 +113,31 @@ async def test_slow_receiver_gets_no_more_requests_than_allowed(
     await until(lambda: len(receiver.messages()) == 14, "all callbacks are accepted")
     for start in receiver.attempts:
         assert sum(start <= other < start + 0.35 for other in receiver.attempts) <= 6
+
+
+async def test_number_of_requests_changes_with_a_restart_only(
+    host: Host, registered: Api, network: Network, receiver: Receiver
+) -> None:
+    await configure(registered, receiver)
+    await restart(host)
+    api = host.web()
+    api.token = registered.token
+    await api.call("PATCH", "/v1/settings/application", {"webhooks": {"max_concurrent_requests": 24}})
+    receiver.delay = 0.6
+    for index in range(12):
+        network.customer_writes(f"many-{index}")
+    await until(lambda: len(receiver.messages()) == 12, "all callbacks are accepted")
+    assert max(sum(start <= other < start + 0.5 for other in receiver.attempts) for start in receiver.attempts) <= 6
+
+
+async def test_one_slow_answer_does_not_hold_up_the_others(
+    host: Host, registered: Api, network: Network, receiver: Receiver
+) -> None:
+    await configure(registered, receiver)
+    await restart(host)
+    receiver.delay = 3
+    network.customer_writes("slow")
+    await until(lambda: receiver.attempts, "the slow one is under way")
+    receiver.delay = 0
+    quick = network.customer_writes("quick")
+    await until(lambda: quick in receiver.messages(), "the quick one is accepted", 2)
