@@ -1,7 +1,7 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Recorded containers, and a docker command that knows them."""
+"""Recorded containers with a docker command that knows them, and a client's API with a plan."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ import json
 import shlex
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, List
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List
 
 import pytest
+
+# Where pytest-ansible is installed, it makes collections importable only after this file has been read.
+if TYPE_CHECKING:
+    from ansible_collections.waba.migration.tests.unit.plugins.fake_api import Certificate, FakeApi
 
 HERE = Path(__file__).parent
 Containers = List[Dict[str, Any]]
@@ -77,3 +81,20 @@ def docker(tmp_path: Path) -> FakeDocker:
     directory = tmp_path / "engine"
     directory.mkdir()
     return FakeDocker(directory)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    from ansible_collections.waba.migration.tests.unit.plugins.fake_api import Certificate
+
+    return Certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture
+def api(certificate: Certificate) -> Iterator[FakeApi]:
+    """A client's API. The test plans its calls; one more or one less than planned fails the test."""
+    from ansible_collections.waba.migration.tests.unit.plugins.fake_api import FakeApi
+
+    with FakeApi(certificate) as fake:
+        yield fake
+    fake.check()
