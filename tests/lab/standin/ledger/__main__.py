@@ -14,50 +14,77 @@ from typing import Any
 
 import httpx
 
-from standin.ledger.balance import balance, without
+from standin.ledger.balance import Evidence, balance, without
 from standin.traffic.log import read
 
 
 def collect(number: str, network: str, receiver: str, log: Path, grace: float) -> dict[str, Any]:
-    with httpx.Client(timeout=20) as client:
-        state = client.get(f"{network}/state").json()
-        since = {"since": state["baseline"]}
+    """Asks everybody, and makes the ledger. The receiver first: what it has, the network must know when it is asked."""
+    with httpx.Client(timeout=20, trust_env=False) as client:
+
+        def messages(kind: str, whose: str) -> list[dict[str, Any]]:
+            found: list[dict[str, Any]] = client.get(f"{network}/{kind}", params={"number": whose}).json()
+            return found
+
         now = time.time()
-        others = [other for other in state["numbers"] if other != number]
+        state = client.get(f"{network}/state").json()
+        traffic = read(log)
+        callbacks = client.get(f"{receiver}/callbacks").json()
         # One receiver may serve several numbers. What belongs to another one is that one's business.
-        foreign = {
-            row["id"]
-            for other in others
-            for kind in ("inbound", "outbound")
-            for row in client.get(f"{network}/{kind}", params={"number": other}).json()
-        }
+        others = [other for other in state["numbers"] if other != number]
+        foreign = {row["id"] for other in others for kind in ("inbound", "outbound") for row in messages(kind, other)}
         return balance(
-            number,
-            read(log),
-            client.get(f"{network}/outbound", params={"number": number, **since}).json(),
-            client.get(f"{network}/inbound", params={"number": number}).json(),
-            without(foreign, client.get(f"{receiver}/callbacks", params=since).json()),
-            client.get(f"{network}/events", params={"number": number}).json(),
-            state,
-            now,
+            Evidence(
+                number=number,
+                now=now,
+                baseline=state["baseline"],
+                traffic=traffic,
+                outbound=messages("outbound", number),
+                inbound=messages("inbound", number),
+                callbacks=without(foreign, callbacks),
+                events=client.get(f"{network}/events", params={"number": number}).json(),
+            ),
             grace,
         )
 
 
 def lines(ledger: dict[str, Any]) -> list[str]:
+    """The ledger for people."""
     out, into, statuses = ledger["outbound"], ledger["inbound"], ledger["statuses"]
-    return [
-        f"number     ends in {ledger['number'][-4:]}",
-        f"outbound   {out['accepted']} accepted, {out['delivered']} sent, {len(out['lost'])} lost, {len(out['duplicated'])} twice,"
-        f" {out['refused_attempts']} attempts refused, {out['in_doubt']} in doubt",
-        f"inbound    {into['sent']} sent, {into['received']} received, {len(into['lost'])} lost, {len(into['duplicated'])} twice",
-        f"statuses   {statuses['expected']} expected, {len(statuses['missing'])} missing, {len(statuses['duplicated'])} twice",
-        f"network    {ledger['kicks']} kicks, {ledger['registrations']} registrations, {ledger['identity_changes']} identity changes,"
-        f" {len(ledger['incidents'])} incidents",
-        f"downtime   {ledger['downtime']['seconds']} s",
-        f"pending    {ledger['pending']}",
-        "verdict    " + ("balanced" if ledger["balanced"] else "NOT BALANCED: " + "; ".join(ledger["reasons"])),
-    ]
+    rows = {
+        "number": [f"ends in {ledger['number'][-4:]}"],
+        "outbound": [
+            f"{out['accepted']} accepted",
+            f"{out['delivered']} sent",
+            f"{len(out['lost'])} lost",
+            f"{len(out['duplicated'])} twice",
+            f"{out['refused_attempts']} attempts refused",
+            f"{out['in_doubt']} in doubt",
+        ],
+        "inbound": [
+            f"{into['sent']} sent",
+            f"{into['received']} received",
+            f"{len(into['lost'])} lost",
+            f"{len(into['duplicated'])} twice",
+            f"{len(into['unknown'])} unknown",
+        ],
+        "statuses": [
+            f"{statuses['expected']} expected",
+            f"{len(statuses['missing'])} missing",
+            f"{len(statuses['duplicated'])} twice",
+            f"{len(statuses['unknown'])} unknown",
+        ],
+        "network": [
+            f"{ledger['kicks']} kicks",
+            f"{ledger['registrations']} registration calls",
+            f"{ledger['identity_changes']} identity changes",
+            f"{len(ledger['incidents'])} incidents",
+        ],
+        "downtime": [f"{ledger['downtime']['seconds']} s"],
+        "pending": [str(ledger["pending"])],
+        "verdict": ["balanced" if ledger["balanced"] else "NOT BALANCED: " + "; ".join(ledger["reasons"])],
+    }
+    return [f"{name:<11}{', '.join(parts)}" for name, parts in rows.items()]
 
 
 def main() -> int:
@@ -77,7 +104,7 @@ def main() -> int:
         if settled or time.time() >= deadline:
             break
         time.sleep(0.5)
-    print(json.dumps(ledger) if arguments.json else "\n".join(lines(ledger)))
+    sys.stdout.write((json.dumps(ledger) if arguments.json else "\n".join(lines(ledger))) + "\n")
     return 0 if ledger["balanced"] else 1
 
 

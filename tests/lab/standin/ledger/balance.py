@@ -6,48 +6,52 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
+from standin.ledger.connections import gaps, overlaps
+from standin.network.registry import INCIDENTS, REGISTRATIONS
+
 Json = dict[str, Any]
+NO_GAP: Json = {"seconds": 0.0, "from": None, "to": None}
 
 
-def gaps(events: list[Json], start: float, end: float) -> list[Json]:
-    """The times in which no slot of the number was connected, after it had been connected once."""
-    connected: set[tuple[int, str, str]] = set()
-    since: float | None = None
-    found = []
-    for event in sorted(events, key=lambda e: e["time"]):
-        if event["event"] not in ("connected", "disconnected", "kicked"):
-            continue
-        key = (event["slot"], event["node"], event["peer"])
-        if event["event"] == "connected":
-            connected.add(key)
-            if since is not None:
-                if event["time"] > start:
-                    found.append({"from": since, "to": event["time"], "seconds": round(event["time"] - since, 3)})
-                since = None
-        else:
-            connected.discard(key)
-            if not connected and since is None:
-                since = event["time"]
-    if since is not None:
-        found.append({"from": since, "to": None, "seconds": round(end - since, 3)})
-    return found
+@dataclass(frozen=True)
+class Evidence:
+    """What the ledger is made from. All of it since ever: ``baseline`` says from when on it counts.
+
+    ``traffic``: the generator's log. ``outbound``, ``inbound``: the number's messages as the network knows them.
+    ``callbacks``: what the receiver got. ``events``: of the network. ``now``: when the rest was looked at.
+    """
+
+    number: str
+    now: float
+    baseline: float = 0.0
+    traffic: list[Json] = field(default_factory=list)
+    outbound: list[Json] = field(default_factory=list)
+    inbound: list[Json] = field(default_factory=list)
+    callbacks: list[Json] = field(default_factory=list)
+    events: list[Json] = field(default_factory=list)
 
 
-def overlaps(events: list[Json]) -> list[Json]:
-    """Moments in which two hosts held connections of the number: two clients at a time."""
-    held: dict[tuple[int, str], str] = {}
-    found = []
-    for event in sorted(events, key=lambda e: e["time"]):
-        if event["event"] == "connected":
-            others = {peer for peer in held.values() if peer != event["peer"]}
-            if others:
-                found.append({"time": event["time"], "peers": sorted({event["peer"], *others})})
-            held[(event["slot"], event["node"])] = event["peer"]
-        elif event["event"] in ("disconnected", "kicked"):
-            held.pop((event["slot"], event["node"]), None)
-    return found
+class Seen:
+    """How often the receiver acknowledged each message and each status, and which of them since the baseline."""
+
+    def __init__(self, callbacks: list[Json], baseline: float):
+        self.messages: Counter[str] = Counter()
+        self.statuses: Counter[tuple[str, str]] = Counter()
+        self.late_messages: set[str] = set()
+        self.late_statuses: set[tuple[str, str]] = set()
+        for callback in callbacks:
+            if not 200 <= callback["status"] < 300:
+                continue
+            messages = [m["id"] for m in callback["body"].get("messages", [])]
+            statuses = [(s["id"], s["status"]) for s in callback["body"].get("statuses", [])]
+            self.messages.update(messages)
+            self.statuses.update(statuses)
+            if callback["time"] >= baseline:
+                self.late_messages.update(messages)
+                self.late_statuses.update(statuses)
 
 
 def without(foreign: set[str], callbacks: list[Json]) -> list[Json]:
@@ -62,80 +66,88 @@ def without(foreign: set[str], callbacks: list[Json]) -> list[Json]:
     return [{**callback, "body": rest(callback["body"])} for callback in callbacks]
 
 
-def _acknowledged(callbacks: list[Json]) -> tuple[Counter[str], Counter[tuple[str, str]]]:
-    messages: Counter[str] = Counter()
-    statuses: Counter[tuple[str, str]] = Counter()
-    for callback in callbacks:
-        if not 200 <= callback["status"] < 300:
-            continue
-        messages.update(m["id"] for m in callback["body"].get("messages", []))
-        statuses.update((s["id"], s["status"]) for s in callback["body"].get("statuses", []))
-    return messages, statuses
-
-
-def balance(
-    number: str, traffic: list[Json], outbound: list[Json], inbound: list[Json], callbacks: list[Json], events: list[Json],
-    state: Json, now: float, grace: float = 5.0,
-) -> Json:  # fmt: skip
-    """Compares the generator's log with what network and receiver saw since the network's baseline.
-
-    ``grace`` is how old, in seconds, a message must be before its absence counts.
-    """
-    start = state["baseline"]
-    attempts = [t for t in traffic if t["kind"] == "attempt" and t["number"] == number and t["time"] >= start]
-    sent_in = [t for t in traffic if t["kind"] == "inbound" and t["number"] == number and t["time"] >= start]
-    accepted = {t["ref"]: t for t in attempts if t["outcome"] == "accepted"}
-    copies = Counter(m["ref"] for m in outbound if m["ref"])
-    by_id = Counter(m["id"] for m in outbound)
-    messages, statuses = _acknowledged(callbacks)
-    known = {m["id"] for m in inbound}
-
-    late = now - grace
-    lost_out = sorted(ref for ref, t in accepted.items() if not copies[ref] and t["time"] < late)
-    lost_in = sorted(t["ref"] for t in sent_in if not messages[t["id"]] and t["time"] < late)
-    expected = [(m["id"], "delivered") for m in outbound if m["ref"] in accepted and m["time"] < late]
-    pending = sum(not copies[ref] and t["time"] >= late for ref, t in accepted.items())
-    pending += sum(not messages[t["id"]] and t["time"] >= late for t in sent_in)
-    pending += sum(m["ref"] in accepted and m["time"] >= late and not statuses[(m["id"], "delivered")] for m in outbound)
-
-    mine = [e for e in events if e["number"] == number]
+def balance(evidence: Evidence, grace: float = 5.0) -> Json:
+    """Compares what was sent with what arrived. ``grace``: seconds before the absence of a message counts."""
+    start, late = evidence.baseline, evidence.now - grace
+    mine = [e for e in evidence.events if e["number"] == evidence.number]
     since = [e for e in mine if e["time"] >= start]
-    closed = gaps(mine, start, now)
-    longest = max(closed, key=lambda g: g["seconds"], default=None)
+    seen = Seen(evidence.callbacks, start)
+    own = [t for t in evidence.traffic if t.get("number") == evidence.number and t["time"] >= start]
+    attempts = [t for t in own if t["kind"] == "attempt"]
+    outbound, out_pending = _outbound(evidence, attempts, late)
+    inbound, in_pending = _inbound(evidence, [t for t in own if t["kind"] == "inbound"], seen, late)
+    statuses, status_pending = _statuses(evidence, {t["ref"] for t in attempts}, seen, late)
+    closed = gaps(mine, start, evidence.now)
     result: Json = {
-        "number": number,
-        "outbound": {
-            "accepted": len(accepted),
-            "delivered": sum(1 for ref in accepted if copies[ref]),
-            "lost": lost_out,
-            "duplicated": sorted(ref for ref, count in copies.items() if count > 1),
-            "refused_attempts": sum(t["outcome"] == "refused" for t in attempts),
-            "in_doubt": len({t["ref"] for t in attempts if t["outcome"] == "in_doubt"}),
-        },
-        "inbound": {
-            "sent": len(sent_in),
-            "received": sum(1 for t in sent_in if messages[t["id"]]),
-            "lost": lost_in,
-            "duplicated": sorted(m for m, count in messages.items() if count > 1),
-            "unknown": sorted(m for m in messages if m not in known and m.startswith("ABGG")),
-        },
-        "statuses": {
-            "expected": len(expected),
-            "missing": sorted(f"{m} {s}" for m, s in expected if not statuses[(m, s)]),
-            "duplicated": sorted(f"{m} {s}" for (m, s), count in statuses.items() if count > 1 and by_id[m]),
-        },
+        "number": evidence.number,
+        "outbound": outbound,
+        "inbound": {**inbound, "pending": in_pending},
+        "statuses": statuses,
         "kicks": sum(e["event"] == "kicked" for e in since),
-        "registrations": sum(e["event"] == "registration" for e in since),
+        "registrations": sum(e["event"] in REGISTRATIONS for e in since),
         "identity_changes": sum(e["event"] == "identity_change" for e in since),
-        "incidents": [e for e in since if e["event"] in ("stale_keys", "identity_mismatch")],
-        "two_clients": overlaps(since),
-        "pending": pending,
+        "incidents": [e for e in since if e["event"] in INCIDENTS],
+        "two_clients": overlaps(mine, start),
+        "pending": out_pending + in_pending + status_pending,
         "gaps": closed,
-        "downtime": longest or {"seconds": 0.0, "from": None, "to": None},
+        "downtime": max(closed, key=lambda g: g["seconds"], default=NO_GAP),
     }
     result["reasons"] = reasons(result)
     result["balanced"] = not result["reasons"]
     return result
+
+
+def _outbound(evidence: Evidence, attempts: list[Json], late: float) -> tuple[Json, int]:
+    accepted = {t["ref"]: t["time"] for t in attempts if t["outcome"] == "accepted"}
+    copies: Counter[str] = Counter()
+    recent = set()
+    for message in evidence.outbound:
+        if message["ref"]:
+            copies[message["ref"]] += message["copies"]
+            if message["time"] >= evidence.baseline:
+                recent.add(message["ref"])
+    missing = {ref: when for ref, when in accepted.items() if not copies[ref]}
+    lost = sorted(ref for ref, when in missing.items() if when < late)
+    outbound = {
+        "accepted": len(accepted),
+        "delivered": len(accepted) - len(missing),
+        "lost": lost,
+        "duplicated": sorted(ref for ref in recent if copies[ref] > 1),
+        "refused_attempts": sum(t["outcome"] == "refused" for t in attempts),
+        "in_doubt": len({t["ref"] for t in attempts if t["outcome"] == "in_doubt"}),
+    }
+    return outbound, len(missing) - len(lost)
+
+
+def _inbound(evidence: Evidence, log: list[Json], seen: Seen, late: float) -> tuple[Json, int]:
+    """What the customers say they sent counts, and what the network took besides: other hands write to it too."""
+    sent = {m["id"]: m for m in [*evidence.inbound, *log] if m["time"] >= evidence.baseline}
+    known = {m["id"] for m in [*evidence.inbound, *log]}
+    missing = [m for message_id, m in sent.items() if not seen.messages[message_id]]
+    lost = sorted(m["ref"] for m in missing if m["time"] < late)
+    inbound = {
+        "sent": len(sent),
+        "received": len(sent) - len(missing),
+        "lost": lost,
+        "duplicated": sorted(m for m in seen.late_messages if seen.messages[m] > 1),
+        "unknown": sorted(m for m in seen.late_messages if m not in known),
+    }
+    return inbound, len(missing) - len(lost)
+
+
+def _statuses(evidence: Evidence, refs: set[str], seen: Seen, late: float) -> tuple[Json, int]:
+    """A message that reached the network has a status to come, also where its sender never saw the answer."""
+    expected = [m for m in evidence.outbound if m["ref"] in refs and m["time"] >= evidence.baseline]
+    missing = [m for m in expected if not seen.statuses[(m["id"], "delivered")]]
+    overdue = sorted(f"{m['id']} delivered" for m in missing if m["time"] < late)
+    known = {m["id"] for m in evidence.outbound}
+    statuses = {
+        "expected": sum(m["time"] < late for m in expected),
+        "missing": overdue,
+        "duplicated": sorted(f"{m} {s}" for m, s in seen.late_statuses if seen.statuses[(m, s)] > 1),
+        "unknown": sorted(f"{m} {s}" for m, s in seen.late_statuses if m not in known),
+    }
+    return statuses, len(missing) - len(overdue)
 
 
 def reasons(ledger: Json) -> list[str]:
@@ -148,6 +160,7 @@ def reasons(ledger: Json) -> list[str]:
         "messages at the webhook were never sent by a customer": ledger["inbound"]["unknown"],
         "delivery statuses never reached the webhook": ledger["statuses"]["missing"],
         "statuses reached the webhook twice": ledger["statuses"]["duplicated"],
+        "statuses at the webhook are of messages that were never sent": ledger["statuses"]["unknown"],
         "moments with two clients": ledger["two_clients"],
     }
     found = [f"{len(rows)} {text}" for text, rows in counts.items() if rows]

@@ -17,6 +17,8 @@ from standin.network.control import application
 from standin.network.registry import Registry
 from standin.network.wire import WireServer
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 (the lab's own network, and ports that Docker publishes on loopback)
+
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -27,8 +29,10 @@ async def main() -> None:
     arguments.journal.parent.mkdir(parents=True, exist_ok=True)
     server = WireServer(Registry(arguments.journal))
     for port in arguments.ports:
-        await server.listen("0.0.0.0", port)
-    config = uvicorn.Config(application(server), host="0.0.0.0", port=arguments.control_port, log_level="warning", lifespan="off")
+        await server.listen(EVERYWHERE, port)
+    config = uvicorn.Config(
+        application(server), host=EVERYWHERE, port=arguments.control_port, log_level="warning", lifespan="off"
+    )
     await uvicorn.Server(config).serve()
 
 

@@ -10,18 +10,26 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from standin.network.registry import Number
 from standin.network.wire import WireServer
 
 
 def application(server: WireServer) -> Starlette:
     registry = server.registry
 
+    def known(request: Request) -> Number:
+        """Looking at a number must not make the network know it."""
+        number = request.query_params["number"]
+        return registry.numbers.get(number, Number(number))
+
     async def state(_request: Request) -> JSONResponse:
         return JSONResponse(registry.state())
 
     async def events(request: Request) -> JSONResponse:
         number, since = request.query_params.get("number"), float(request.query_params.get("since", "0"))
-        return JSONResponse([e for e in registry.events if e["time"] >= since and (number is None or e["number"] in (number, ""))])
+        return JSONResponse(
+            [e for e in registry.events if e["time"] >= since and (number is None or e["number"] in (number, ""))]
+        )
 
     async def customer_sends(request: Request) -> JSONResponse:
         wanted = await request.json()
@@ -35,12 +43,12 @@ def application(server: WireServer) -> Starlette:
 
     async def outbound(request: Request) -> JSONResponse:
         since = float(request.query_params.get("since", "0"))
-        rows = registry.number(request.query_params["number"]).outbound.values()
+        rows = known(request).outbound.values()
         return JSONResponse([vars(m) for m in rows if m.time >= since])
 
     async def inbound(request: Request) -> JSONResponse:
         since = float(request.query_params.get("since", "0"))
-        rows = registry.number(request.query_params["number"]).inbound.values()
+        rows = known(request).inbound.values()
         fields = ("id", "ref", "time", "acknowledged", "deliveries")
         return JSONResponse([{k: getattr(m, k) for k in fields} for m in rows if m.time >= since])
 

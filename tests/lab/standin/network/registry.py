@@ -15,8 +15,10 @@ from typing import Any
 
 Json = dict[str, Any]
 CODE = "123456"
-COUNTED = ("kicked", "registration", "identity_change")
+REGISTRATIONS = ("registration_call", "registration")
 INCIDENTS = ("stale_keys", "identity_mismatch")
+UNLISTED = ("inbound", "inbound_acknowledged", "outbound", "two_step", "receipt", "receipt_acknowledged")
+"""Events that are in the journal only: there are as many as messages."""
 
 
 @dataclass
@@ -64,6 +66,7 @@ class Number:
     inbound: dict[str, Inbound] = field(default_factory=dict)
     outbound: dict[str, Outbound] = field(default_factory=dict)
     receipts: dict[tuple[str, str], Json] = field(default_factory=dict)
+    receipted: set[str] = field(default_factory=set)
 
 
 class Registry:
@@ -80,6 +83,7 @@ class Registry:
                 for line in journal.read_text(encoding="utf-8").splitlines():
                     self._replay(json.loads(line))
             self._journal = journal.open("a", encoding="utf-8")
+            self._catch_up()
 
     # -- journal ------------------------------------------------------------------------------------------------------
 
@@ -101,21 +105,47 @@ class Registry:
             self.baseline = entry["time"]
         elif event == "reset":
             self._forget(entry["number"])
-        elif state is not None and event in ("registration", "identity_change"):
+        elif state is not None:
+            self._replay_number(state, event, entry)
+        if event not in UNLISTED:
+            self.events.append(entry)
+
+    def _replay_number(self, state: Number, event: str, entry: Json) -> None:
+        if event == "registration":
             state.registered, state.identity = True, entry["identity"]
-        elif state is not None and event == "two_step":
+        elif event == "identity_change":
+            state.identity = entry["identity"]
+        elif event == "two_step":
             state.pin = entry["pin"]
-        elif state is not None and event == "inbound":
+        elif event == "inbound":
             message = Inbound(**{k: entry[k] for k in ("id", "ref", "sender", "payload", "time", "epoch")})
             state.inbound[message.id] = message
-            state.epoch = max(state.epoch, message.epoch)
-        elif state is not None and event == "inbound_acknowledged":
-            self.acknowledge(state, entry["id"], None, entry["time"])
-        elif state is not None and event == "outbound":
+        elif event == "outbound":
             state.outbound[entry["id"]] = Outbound(entry["id"], entry["ref"], entry["to"], entry["time"])
-            state.epoch = max(state.epoch, entry["epoch"])
-        if event not in ("inbound", "inbound_acknowledged", "outbound", "two_step"):
-            self.events.append(entry)
+        elif event == "receipt":
+            receipt = entry["receipt"]
+            state.receipts[receipt["id"], receipt["status"]] = receipt
+            state.receipted.add(receipt["id"])
+        elif event == "inbound_acknowledged":
+            self.acknowledge(state, entry["id"], None, entry["time"])
+        elif event == "receipt_acknowledged":
+            self.acknowledge(state, entry["id"], entry["status"], entry["time"])
+        state.epoch = max(state.epoch, entry["epoch"] if event in ("inbound", "outbound", "receipt") else 0)
+
+    def _catch_up(self) -> None:
+        """What the end of the earlier life left undone: connections that it took along, receipts still to come."""
+        open_slots: dict[tuple[str, int], Json] = {}
+        for event in self.events:
+            if event["event"] == "connected":
+                open_slots[event["number"], event["slot"]] = event
+            elif event["event"] == "disconnected":
+                open_slots.pop((event["number"], event["slot"]), None)
+        for (number, index), event in open_slots.items():
+            self.note("disconnected", number, slot=index, node=event["node"], peer=event["peer"])
+        for number, state in self.numbers.items():
+            for message_id in state.outbound:
+                if message_id not in state.receipted:
+                    self.receipt(number, message_id, "delivered")
 
     # -- numbers ------------------------------------------------------------------------------------------------------
 
@@ -137,8 +167,9 @@ class Registry:
         self.baseline = self.note("baseline", "")["time"]
 
     def register(self, number: str, pin: str | None) -> str | None:
-        """None when a code was sent, else the reason why not."""
+        """None when a code was sent, else the reason why not. Asking is a registration call already."""
         state = self.number(number)
+        self.note("registration_call", number)
         if state.pin and not pin:
             return "pin_required"
         if state.pin and pin != state.pin:
@@ -147,6 +178,7 @@ class Registry:
 
     def verify(self, number: str, code: str, identity: str) -> bool:
         if code != CODE:
+            self.note("registration_call", number)
             return False
         state = self.number(number)
         state.registered, state.identity = True, identity
@@ -171,7 +203,15 @@ class Registry:
             self.note("refused", number, slot=index, node=hello["node"], peer=peer)
             return None
         if int(hello["epoch"]) < state.acknowledged_epoch:
-            self.note("stale_keys", number, slot=index, node=hello["node"], peer=peer, epoch=hello["epoch"], known=state.acknowledged_epoch)
+            self.note(
+                "stale_keys",
+                number,
+                slot=index,
+                node=hello["node"],
+                peer=peer,
+                epoch=hello["epoch"],
+                known=state.acknowledged_epoch,
+            )
         if hello["identity"] != state.identity:
             self.note("identity_mismatch", number, slot=index, node=hello["node"], peer=peer)
         older = state.slots.get(index)
@@ -198,14 +238,20 @@ class Registry:
         state.inbound[message.id] = message
         self._write(
             {
-                "time": message.time, "event": "inbound", "number": number, "id": message.id, "ref": ref, "sender": sender,
-                "payload": payload, "epoch": message.epoch,
+                "time": message.time,
+                "event": "inbound",
+                "number": number,
+                "id": message.id,
+                "ref": ref,
+                "sender": sender,
+                "payload": payload,
+                "epoch": message.epoch,
             }
-        )  # fmt: skip
+        )
         return message
 
     def accept_outbound(self, number: str, message: Json) -> int:
-        """The same id again is the same message: the network knows it already and only counts a new copy by another id."""
+        """The same id again is the same message: the recipient sees it once. A copy has another id and the same ref."""
         state = self.number(number)
         if message["id"] not in state.outbound:
             state.epoch += 1
@@ -213,19 +259,30 @@ class Registry:
             state.outbound[message["id"]] = Outbound(message["id"], ref, message["to"], time.time())
             self._write(
                 {
-                    "time": time.time(), "event": "outbound", "number": number, "id": message["id"], "ref": ref,
-                    "to": message["to"], "epoch": state.epoch,
+                    "time": time.time(),
+                    "event": "outbound",
+                    "number": number,
+                    "id": message["id"],
+                    "ref": ref,
+                    "to": message["to"],
+                    "epoch": state.epoch,
                 }
-            )  # fmt: skip
+            )
         return state.epoch
 
     def receipt(self, number: str, message_id: str, status: str) -> Json:
         state = self.number(number)
         state.epoch += 1
         entry = {
-            "type": "receipt", "id": message_id, "status": status, "timestamp": str(int(time.time())), "epoch": state.epoch,
-        }  # fmt: skip
+            "type": "receipt",
+            "id": message_id,
+            "status": status,
+            "timestamp": str(int(time.time())),
+            "epoch": state.epoch,
+        }
         state.receipts[(message_id, status)] = entry
+        state.receipted.add(message_id)
+        self._write({"time": time.time(), "event": "receipt", "number": number, "receipt": entry, "epoch": state.epoch})
         return entry
 
     def acknowledge(self, state: Number, message_id: str, status: str | None, when: float | None = None) -> None:
@@ -234,15 +291,17 @@ class Registry:
             entry = state.receipts.pop((message_id, status), None)
             if entry is not None:
                 state.acknowledged_epoch = max(state.acknowledged_epoch, entry["epoch"])
+                self._acknowledged(state, "receipt_acknowledged", message_id, when, status=status)
             return
         message = state.inbound.get(message_id)
         if message is not None and message.acknowledged is None:
             message.acknowledged = when or time.time()
             state.acknowledged_epoch = max(state.acknowledged_epoch, message.epoch)
-            if when is None:
-                self._write(
-                    {"time": message.acknowledged, "event": "inbound_acknowledged", "number": state.number, "id": message_id}
-                )
+            self._acknowledged(state, "inbound_acknowledged", message_id, when)
+
+    def _acknowledged(self, state: Number, event: str, message_id: str, when: float | None, **more: str) -> None:
+        if when is None:  # otherwise it comes from the journal
+            self._write({"time": time.time(), "event": event, "number": state.number, "id": message_id, **more})
 
     # -- views --------------------------------------------------------------------------------------------------------
 
@@ -262,7 +321,7 @@ class Registry:
             },
             "baseline": self.baseline,
             "kicks": sum(e["event"] == "kicked" for e in since),
-            "registrations": sum(e["event"] == "registration" for e in since),
+            "registrations": sum(e["event"] in REGISTRATIONS for e in since),
             "identity_changes": sum(e["event"] == "identity_change" for e in since),
             "incidents": [e for e in since if e["event"] in INCIDENTS],
         }

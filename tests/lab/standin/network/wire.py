@@ -36,6 +36,7 @@ class Line:
 
     def kick(self) -> None:
         self.send({"type": "kicked"})
+        self._network.lines.discard(self)  # at once: what comes now is for the line that took the slot
         self._writer.close()
 
     async def serve(self) -> None:
@@ -55,6 +56,10 @@ class Line:
         handler = getattr(self, f"_on_{message['type']}", None)
         if handler is None:
             self.send({"type": "error", "reason": "unknown_type"})
+        elif message["type"] in ("send", "ack") and self.slot is None:
+            self.send({"type": "error", "reason": "not_connected"})
+        elif message["type"] == "connect" and self.slot is not None:
+            self.send({"type": "error", "reason": "already_connected"})
         else:
             handler(message)
 
@@ -101,7 +106,7 @@ class Line:
         epoch = self._registry.accept_outbound(self.number, message)
         self.send({"type": "sent", "id": message["id"], "epoch": epoch})
         if not known:
-            asyncio.get_running_loop().call_later(DELIVERED_AFTER, self._network.receipt, self.number, message["id"], "delivered")
+            asyncio.get_running_loop().call_later(DELIVERED_AFTER, self._network.delivered, self.number, message["id"])
 
     def _on_ack(self, message: Json) -> None:
         self._registry.acknowledge(self._registry.number(self.number), message["id"], message.get("status"))
@@ -130,10 +135,21 @@ class WireServer:
         message.deliveries += 1
         line.send(
             {
-                "type": "message", "id": message.id, "from": message.sender, "profile": f"Customer {message.sender[-4:]}",
-                "timestamp": str(int(message.time)), "epoch": message.epoch, "payload": message.payload,
+                "type": "message",
+                "id": message.id,
+                "from": message.sender,
+                "profile": f"Customer {message.sender[-4:]}",
+                "timestamp": str(int(message.time)),
+                "epoch": message.epoch,
+                "payload": message.payload,
             }
-        )  # fmt: skip
+        )
+
+    def delivered(self, number: str, message_id: str) -> None:
+        """The recipient's phone has the message. A number that was forgotten meanwhile stays forgotten."""
+        state = self.registry.numbers.get(number)
+        if state is not None and message_id in state.outbound:
+            self.receipt(number, message_id, "delivered")
 
     def receipt(self, number: str, message_id: str, status: str) -> None:
         entry = self.registry.receipt(number, message_id, status)

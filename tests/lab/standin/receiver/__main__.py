@@ -14,6 +14,8 @@ import uvicorn
 
 from standin.receiver.application import Receiver, control, webhook
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 (the lab's own network, and ports that Docker publishes on loopback)
+
 
 async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
@@ -27,14 +29,16 @@ async def main() -> None:
     receiver = Receiver(arguments.journal)
     hooks = uvicorn.Config(
         webhook(receiver),
-        host="0.0.0.0",
+        host=EVERYWHERE,
         port=arguments.port,
         ssl_certfile=arguments.certificate,
         ssl_keyfile=arguments.key,
         log_level="warning",
         lifespan="off",
     )
-    look = uvicorn.Config(control(receiver), host="0.0.0.0", port=arguments.control_port, log_level="warning", lifespan="off")
+    look = uvicorn.Config(
+        control(receiver), host=EVERYWHERE, port=arguments.control_port, log_level="warning", lifespan="off"
+    )
     servers = [uvicorn.Server(hooks), uvicorn.Server(look)]
     await asyncio.gather(*(server.serve() for server in servers))
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``python3 -m standin.traffic --config FILE --log FILE``: traffic in both directions until SIGTERM.
 
-The configuration is ``{"network": URL, "numbers": [{"number", "urls", "username", "password", "customers", "outbound_rate",
-"inbound_rate"}]}``; rates are messages a second.
+The configuration is ``{"network": URL, "numbers": [{"number", "urls", "username", "password", "customers",
+"outbound_rate", "inbound_rate"}]}``; rates are messages a second.
 """
 
 from __future__ import annotations
@@ -38,10 +38,19 @@ async def main() -> None:
         customers = tuple(entry["customers"])
         mark = f"{prefix}{entry['number'][-4:]}-"
         sender = Sender(
-            entry["number"], tuple(entry["urls"]), entry["username"], entry["password"], customers, entry["outbound_rate"]
+            entry["number"],
+            tuple(entry["urls"]),
+            entry["username"],
+            entry["password"],
+            customers,
+            entry["outbound_rate"],
         )
         jobs.append(Outbound(sender, log, mark).run(stop))
-        jobs.append(Inbound(Customers(entry["number"], config["network"], customers, entry["inbound_rate"]), log, mark).run(stop))
+        jobs.append(
+            Inbound(Customers(entry["number"], config["network"], customers, entry["inbound_rate"]), log, mark).run(
+                stop
+            )
+        )
     await asyncio.gather(*jobs)
     log.note("stop")
 

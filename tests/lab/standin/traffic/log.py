@@ -12,7 +12,8 @@ from typing import Any
 
 
 class TrafficLog:
-    """Kinds: ``attempt`` (outcome accepted, refused, in_doubt), ``inbound`` (ref, id), ``login``, ``start``, ``stop``."""
+    """Kinds: ``attempt`` (outcome accepted, refused, in_doubt), ``inbound`` (ref, id), ``inbound_refused`` (ref,
+    error), ``login``, ``token_refused``, ``start``, ``stop``."""
 
     def __init__(self, path: Path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -24,6 +25,8 @@ class TrafficLog:
 
 
 def read(path: Path) -> list[dict[str, Any]]:
+    """All whole lines. The last one may be in the making."""
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    whole = path.read_text(encoding="utf-8").rpartition("\n")[0]
+    return [json.loads(line) for line in whole.splitlines() if line]

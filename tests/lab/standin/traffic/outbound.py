@@ -16,6 +16,7 @@ import httpx
 from standin.traffic.log import TrafficLog
 
 RETRY_AFTER = 0.5  # seconds
+TIMEOUT = httpx.Timeout(10, connect=2)
 CONCURRENT = 8
 
 
@@ -35,11 +36,12 @@ class Outbound:
         self._log = log
         self._prefix = prefix
         self._token: str | None = None
+        self._login = asyncio.Lock()
         self._waiting: deque[tuple[str, str]] = deque()
         self._wake = asyncio.Event()
         self._url = sender.urls[0]
         # Self-signed by default, and this stands for a customer's software, not for ours.
-        self._client = httpx.AsyncClient(verify=False, timeout=httpx.Timeout(10, connect=2))  # noqa: S501
+        self._client = httpx.AsyncClient(verify=False, timeout=TIMEOUT, trust_env=False)  # noqa: S501
 
     async def run(self, stop: asyncio.Event) -> None:
         workers = [asyncio.create_task(self._work(stop)) for _ in range(CONCURRENT)]
@@ -50,7 +52,9 @@ class Outbound:
             if stop.is_set():
                 break
             await asyncio.sleep(max(0.0, due - loop.time()))
-            self._waiting.append((f"{self._prefix}o{index}", self._sender.customers[index % len(self._sender.customers)]))
+            self._waiting.append(
+                (f"{self._prefix}o{index}", self._sender.customers[index % len(self._sender.customers)])
+            )
             self._wake.set()
         self._wake.set()
         await asyncio.gather(*workers)
@@ -71,7 +75,7 @@ class Outbound:
                 await asyncio.sleep(RETRY_AFTER)
 
     async def _attempt(self, ref: str, customer: str) -> bool:
-        """True when the message needs no further attempt: accepted, or nobody knows (then it must not be sent again)."""
+        """True when no further attempt may be made: it was accepted, or nobody knows, and it must not be sent twice."""
         for url in dict.fromkeys((self._url, *self._sender.urls)):
             outcome, detail = await self._send(url, ref, customer)
             self._log.note("attempt", number=self._sender.number, ref=ref, url=url, outcome=outcome, **detail)
@@ -81,25 +85,38 @@ class Outbound:
         return False
 
     async def _send(self, url: str, ref: str, customer: str) -> tuple[str, dict[str, Any]]:
+        token, refusal = await self._signed_in(url)
+        if token is None:
+            return "refused", refusal
+        message = {"to": customer, "type": "text", "text": {"body": f"ref:{ref} your parcel is on its way"}}
         try:
-            if self._token is None and not await self._login(url):
-                return "refused", {"status": 401}
-            message = {"to": customer, "type": "text", "text": {"body": f"ref:{ref} your parcel is on its way"}}
-            answer = await self._client.post(f"{url}/v1/messages", json=message, headers={"Authorization": f"Bearer {self._token}"})
+            answer = await self._client.post(
+                f"{url}/v1/messages", json=message, headers={"Authorization": f"Bearer {token}"}
+            )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return "refused", {"error": type(error).__name__}
         except httpx.HTTPError as error:
             return "in_doubt", {"error": type(error).__name__}
         if answer.is_success:
             return "accepted", {"id": answer.json()["messages"][0]["id"], "status": answer.status_code}
-        if answer.status_code == 401:
-            self._token = None
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
             self._log.note("token_refused", number=self._sender.number, url=url)
+            if self._token == token:  # another attempt may have got a new one meanwhile
+                self._token = None
         return "refused", {"status": answer.status_code}
 
-    async def _login(self, url: str) -> bool:
-        answer = await self._client.post(f"{url}/v1/users/login", auth=(self._sender.username, self._sender.password))
-        self._log.note("login", number=self._sender.number, url=url, status=answer.status_code)
-        if answer.is_success:
-            self._token = answer.json()["users"][0]["token"]
-        return answer.is_success
+    async def _signed_in(self, url: str) -> tuple[str | None, dict[str, Any]]:
+        """The token, from a login where there is none; else why not. Nothing is sent then, so nothing is in doubt."""
+        async with self._login:
+            if self._token is not None:
+                return self._token, {}
+            try:
+                answer = await self._client.post(
+                    f"{url}/v1/users/login", auth=(self._sender.username, self._sender.password)
+                )
+            except httpx.HTTPError as error:
+                return None, {"error": type(error).__name__, "login": True}
+            self._log.note("login", number=self._sender.number, url=url, status=answer.status_code)
+            if answer.is_success:
+                self._token = str(answer.json()["users"][0]["token"])
+            return self._token, {"status": answer.status_code, "login": True}
