@@ -1,0 +1,88 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turn a password into what PostgreSQL keeps of it."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: scram_verifier
+short_description: Turn a password into what PostgreSQL keeps of it
+version_added: 1.0.0
+author:
+  - waba.migration contributors
+description:
+  - Computes the SCRAM-SHA-256 verifier that PostgreSQL itself would store for a password. C(CREATE ROLE) takes it in
+    place of the password, so that the password reaches neither the server nor its log.
+  - The same input gives the same verifier, so that a task that sets it twice changes nothing the second time.
+options:
+  _input:
+    description: The password. Only printable ASCII, which every client reads the same way.
+    type: string
+    required: true
+  salt:
+    description:
+      - What makes the salt. It need not be secret, but should differ from role to role and from server to server.
+      - It must not be computed from the password, since the server tells the salt to whoever asks.
+    type: string
+    required: true
+  iterations:
+    description: How often the password is hashed. The default is that of PostgreSQL.
+    type: integer
+    default: 4096
+notes:
+  - The format is described with the catalog C(pg_authid) in the documentation of PostgreSQL, the computation in RFC 5802
+    and RFC 7677.
+"""
+
+EXAMPLES = r"""
+- name: Create an account whose password the server never sees
+  community.postgresql.postgresql_user:
+    name: waba
+    password: "{{ vault_password | waba.migration.scram_verifier(salt='db.example.com/waba') }}"
+  no_log: true
+"""
+
+RETURN = r"""
+_value:
+  description: The verifier, V(SCRAM-SHA-256$<iterations>:<salt>$<stored key>:<server key>), the last three in base64.
+  type: string
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+from typing import Any, Callable, Dict
+
+from ansible.errors import AnsibleFilterError
+
+SALT_BYTES = 16
+
+
+def scram_verifier(password: Any, salt: str, iterations: int = 4096) -> str:
+    """Return the SCRAM-SHA-256 verifier of the password.
+
+    Raises AnsibleFilterError, which does not show the password, when it is not printable ASCII.
+    """
+    if not isinstance(password, str) or not re.fullmatch(r"[\x20-\x7e]+", password):
+        raise AnsibleFilterError("scram_verifier takes a password of printable ASCII characters, and at least one.")
+    salt_bytes = hashlib.sha256(salt.encode()).digest()[:SALT_BYTES]
+    return verifier(password, salt_bytes, iterations)
+
+
+def verifier(password: str, salt: bytes, iterations: int) -> str:
+    """Put the verifier together as PostgreSQL writes it."""
+    salted = hashlib.pbkdf2_hmac("sha256", password.encode("ascii"), salt, iterations)
+    client_key = hmac.new(salted, b"Client Key", hashlib.sha256).digest()
+    server_key = hmac.new(salted, b"Server Key", hashlib.sha256).digest()
+    parts = [base64.b64encode(part).decode() for part in (salt, hashlib.sha256(client_key).digest(), server_key)]
+    return f"SCRAM-SHA-256${iterations}:{parts[0]}${parts[1]}:{parts[2]}"
+
+
+class FilterModule:
+    """What Ansible asks for the filters of this file."""
+
+    def filters(self) -> Dict[str, Callable[..., str]]:
+        """Return the filters by name."""
+        return {"scram_verifier": scram_verifier}
