@@ -99,7 +99,7 @@ options:
 EXAMPLES = r"""
 - name: Open the journal
   waba.migration.journal:
-    path: "{{ inventory_dir }}/run/journal.json"
+    path: "{{ inventory_dir }}.run/journal.json"
     state: open
     option: full
   delegate_to: localhost
@@ -107,7 +107,7 @@ EXAMPLES = r"""
 
 - name: Record that the old client is about to be stopped
   waba.migration.journal:
-    path: "{{ inventory_dir }}/run/journal.json"
+    path: "{{ inventory_dir }}.run/journal.json"
     phase: fence
     status: running
   delegate_to: localhost
@@ -115,7 +115,7 @@ EXAMPLES = r"""
 
 - name: Record that the new client is about to be started
   waba.migration.journal:
-    path: "{{ inventory_dir }}/run/journal.json"
+    path: "{{ inventory_dir }}.run/journal.json"
     phase: move
     status: done
     facts:
@@ -125,7 +125,7 @@ EXAMPLES = r"""
 
 - name: Close the journal
   waba.migration.journal:
-    path: "{{ inventory_dir }}/run/journal.json"
+    path: "{{ inventory_dir }}.run/journal.json"
     state: closed
     verdict: succeeded
   delegate_to: localhost

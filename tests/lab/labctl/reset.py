@@ -45,7 +45,7 @@ def reset(session: Session, wishes: Wishes, say: Say) -> None:
     evidence.forget(session)
     control.baseline(state)
     for inventory in lab.inventories.values():
-        shutil.rmtree(inventory / "run", ignore_errors=True)
+        shutil.rmtree(inventory.with_name(f"{inventory.name}.run"), ignore_errors=True)
 
 
 def _clean(session: Session, host: str) -> None:
