@@ -98,6 +98,10 @@ class Registry:
             self._journal.write(json.dumps(entry) + "\n")
             self._journal.flush()
 
+    def close(self) -> None:
+        if self._journal is not None:
+            self._journal.close()
+
     def _replay(self, entry: Json) -> None:
         event = entry["event"]
         state = self.number(entry["number"]) if entry["number"] else None
@@ -286,22 +290,24 @@ class Registry:
         return entry
 
     def acknowledge(self, state: Number, message_id: str, status: str | None, when: float | None = None) -> None:
-        """The client has stored it, and its keys have moved on."""
+        """The client has stored it, and its keys have moved on. ``when`` is given where it comes from the journal."""
+        stamp = time.time() if when is None else when
+        entry: Json = {"time": stamp, "number": state.number, "id": message_id}
         if status is not None:
-            entry = state.receipts.pop((message_id, status), None)
-            if entry is not None:
-                state.acknowledged_epoch = max(state.acknowledged_epoch, entry["epoch"])
-                self._acknowledged(state, "receipt_acknowledged", message_id, when, status=status)
-            return
-        message = state.inbound.get(message_id)
-        if message is not None and message.acknowledged is None:
-            message.acknowledged = when or time.time()
+            receipt = state.receipts.pop((message_id, status), None)
+            if receipt is None:
+                return
+            state.acknowledged_epoch = max(state.acknowledged_epoch, receipt["epoch"])
+            entry |= {"event": "receipt_acknowledged", "status": status}
+        else:
+            message = state.inbound.get(message_id)
+            if message is None or message.acknowledged is not None:
+                return
+            message.acknowledged = stamp
             state.acknowledged_epoch = max(state.acknowledged_epoch, message.epoch)
-            self._acknowledged(state, "inbound_acknowledged", message_id, when)
-
-    def _acknowledged(self, state: Number, event: str, message_id: str, when: float | None, **more: str) -> None:
-        if when is None:  # otherwise it comes from the journal
-            self._write({"time": time.time(), "event": event, "number": state.number, "id": message_id, **more})
+            entry |= {"event": "inbound_acknowledged"}
+        if when is None:
+            self._write(entry)
 
     # -- views --------------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,6 @@ class Receiver:
     def __init__(self, journal: Path | None = None):
         self.callbacks: list[Json] = []
         self._status, self._count = 200, 0
-        self._path = journal
         self._journal = None
         if journal is not None:
             if journal.exists():
@@ -39,6 +38,10 @@ class Receiver:
         self._status, self._count = 200, 0
         if self._journal is not None:
             self._journal.truncate(0)
+
+    def close(self) -> None:
+        if self._journal is not None:
+            self._journal.close()
 
     def take(self, path: str, peer: str, body: Json) -> int:
         status = 200

@@ -108,12 +108,16 @@ def test_nothing_at_all_balances() -> None:
 Change = Callable[[Evidence], Evidence]
 
 
+def _with(evidence: Evidence, **rows: Any) -> Evidence:
+    return replace(evidence, **rows)
+
+
 def _plus(**more: list[Json]) -> Change:
-    return lambda e: replace(e, **{name: [*getattr(e, name), *rows] for name, rows in more.items()})
+    return lambda e: _with(e, **{name: [*getattr(e, name), *rows] for name, rows in more.items()})
 
 
 def _minus(name: str, *indexes: int) -> Change:
-    return lambda e: replace(e, **{name: [r for i, r in enumerate(getattr(e, name)) if i not in indexes]})
+    return lambda e: _with(e, **{name: [r for i, r in enumerate(getattr(e, name)) if i not in indexes]})
 
 
 UNBALANCED: dict[str, tuple[Change, str, Callable[[Json], Any], Any]] = {

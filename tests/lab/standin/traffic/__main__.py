@@ -53,6 +53,7 @@ async def main() -> None:
         )
     await asyncio.gather(*jobs)
     log.note("stop")
+    log.close()
 
 
 asyncio.run(main())

@@ -19,6 +19,9 @@ class TrafficLog:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a", encoding="utf-8")
 
+    def close(self) -> None:
+        self._file.close()
+
     def note(self, kind: str, **more: Any) -> None:
         self._file.write(json.dumps({"time": time.time(), "kind": kind, **more}) + "\n")
         self._file.flush()
