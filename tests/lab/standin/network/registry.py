@@ -259,16 +259,16 @@ class Registry:
         state = self.number(number)
         if message["id"] not in state.outbound:
             state.epoch += 1
-            ref = reference(message["payload"])
-            state.outbound[message["id"]] = Outbound(message["id"], ref, message["to"], time.time())
+            taken = Outbound(message["id"], reference(message["payload"]), message["to"], time.time())
+            state.outbound[taken.id] = taken
             self._write(
                 {
-                    "time": time.time(),
+                    "time": taken.time,
                     "event": "outbound",
                     "number": number,
-                    "id": message["id"],
-                    "ref": ref,
-                    "to": message["to"],
+                    "id": taken.id,
+                    "ref": taken.ref,
+                    "to": taken.to,
                     "epoch": state.epoch,
                 }
             )
