@@ -68,6 +68,10 @@ class Number:
     receipts: dict[tuple[str, str], Json] = field(default_factory=dict)
     receipted: set[str] = field(default_factory=set)
 
+    def take_identity(self, identity: str) -> None:
+        """New keys owe nothing to what the old ones had seen."""
+        self.identity, self.acknowledged_epoch = identity, 0
+
 
 class Registry:
     """All numbers, the events, and the journal file that lets a restart know them again."""
@@ -116,9 +120,10 @@ class Registry:
 
     def _replay_number(self, state: Number, event: str, entry: Json) -> None:
         if event == "registration":
-            state.registered, state.identity = True, entry["identity"]
+            state.registered = True
+            state.take_identity(entry["identity"])
         elif event == "identity_change":
-            state.identity = entry["identity"]
+            state.take_identity(entry["identity"])
         elif event == "two_step":
             state.pin = entry["pin"]
         elif event == "inbound":
@@ -185,12 +190,13 @@ class Registry:
             self.note("registration_call", number)
             return False
         state = self.number(number)
-        state.registered, state.identity = True, identity
+        state.registered = True
+        state.take_identity(identity)
         self.note("registration", number, identity=identity)
         return True
 
     def change_identity(self, number: str, identity: str) -> None:
-        self.number(number).identity = identity
+        self.number(number).take_identity(identity)
         self.note("identity_change", number, identity=identity)
 
     def set_pin(self, number: str, pin: str | None) -> None:
