@@ -12,6 +12,7 @@ from labctl import clients, control, databases, docker, evidence, hosts, project
 from labctl.clients import Setup
 from labctl.layout import ACME, ENGINE_HOSTS, HOSTS, SSH_HOSTS
 from labctl.session import Session
+from labctl.state import run_directory
 from labctl.up import Say, Wishes, apply, hosts_up
 
 LEFTOVERS = "/var/lib/waba-migration /var/tmp/waba-migration* /root/.ansible"
@@ -45,7 +46,7 @@ def reset(session: Session, wishes: Wishes, say: Say) -> None:
     evidence.forget(session)
     control.baseline(state)
     for inventory in lab.inventories.values():
-        shutil.rmtree(inventory.with_name(f"{inventory.name}.run"), ignore_errors=True)
+        shutil.rmtree(run_directory(inventory), ignore_errors=True)
 
 
 def _clean(session: Session, host: str) -> None:

@@ -40,9 +40,14 @@ def create(lab: Lab) -> Session:
     return Session(lab, state.load(_state_path(lab)), keys, secrets.load_or_create(lab.directory / "secrets.json"))
 
 
+def exists(lab: Lab) -> bool:
+    """Whether `up` has made the lab."""
+    return _state_path(lab).exists()
+
+
 def existing(lab: Lab) -> Session:
     """Opens a lab that `up` has made."""
-    if not _state_path(lab).exists():
+    if not exists(lab):
         raise LabError(f"Opening the lab {lab.name}", f"there is no {_state_path(lab)}", "Run `lab up` first.")
     return create(lab)
 

@@ -69,6 +69,11 @@ def locked(lab: Lab) -> Iterator[None]:
         yield
 
 
+def run_directory(inventory: Path) -> Path:
+    """Where a migration with this inventory keeps its journal and its report."""
+    return inventory.with_name(f"{inventory.name}.run")
+
+
 def forget(lab: Lab) -> None:
     """Removes what the lab keeps on this machine, its lock excepted, which its owner still holds."""
     for path in sorted(lab.directory.rglob("*"), reverse=True):
@@ -78,3 +83,4 @@ def forget(lab: Lab) -> None:
             path.unlink()
     for directory in lab.inventories.values():
         shutil.rmtree(directory, ignore_errors=True)
+        shutil.rmtree(run_directory(directory), ignore_errors=True)
