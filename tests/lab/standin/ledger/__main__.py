@@ -9,6 +9,7 @@ import argparse
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def lines(ledger: dict[str, Any]) -> list[str]:
     return [f"{name:<11}{', '.join(parts)}" for name, parts in rows.items()]
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--number", required=True)
     parser.add_argument("--network", default="http://whatsapp:8080")
@@ -96,7 +97,7 @@ def main() -> int:
     parser.add_argument("--grace", type=float, default=5.0, help="seconds before a missing message counts")
     parser.add_argument("--settle", type=float, default=0.0, help="seconds to wait until nothing is pending")
     parser.add_argument("--json", action="store_true")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     deadline = time.time() + arguments.settle
     while True:
         ledger = collect(arguments.number, arguments.network, arguments.receiver, arguments.log, arguments.grace)
