@@ -141,7 +141,7 @@ def show(lab: Lab, paint: Paint) -> int:
     held = verdicts(report, truth.gather(lab, session.state), ledger)
     sys.stdout.write(f"{summary(report, held, ledger, paint)}\n")
     footer = [
-        f"{duration(time.monotonic() - started)} in all. The lab goes on: tests/lab/lab status. make lab-down removes it.",
+        f"{duration(time.monotonic() - started)} in all. Look around: tests/lab/lab status. Remove: make lab-down.",
         f"Report: {os.path.relpath(report_file.with_suffix('.html'))}. Whole output: {os.path.relpath(log)}.",
     ]
     for line in footer:
