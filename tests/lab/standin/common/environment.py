@@ -32,6 +32,7 @@ class Environment:
     multiconnect: bool
     master: bool
     config_on_db: bool
+    db_upgrade: bool
     core_hostname: str
     node_hostname: str
     container_id: str
@@ -75,6 +76,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Environment:
         multiconnect=_flag(environ.get("WA_APP_MULTICONNECT")),
         master=_flag(environ.get("WA_MASTER_NODE")),
         config_on_db=_flag(environ.get("WA_CONFIG_ON_DB", "1")),
+        db_upgrade=_flag(environ.get("WA_DB_UPGRADE")),
         core_hostname=environ.get("WACORE_HOSTNAME", "wacore"),
         node_hostname=environ.get("COREAPP_HOSTNAME") or hostname,
         # Docker names the host of a container after its short id unless told otherwise.

@@ -26,6 +26,10 @@ class Server(uvicorn.Server):
 
 async def main() -> None:
     client = Client(environment.read())
+    if client.environment.db_upgrade:
+        client.databases.create()
+        client.databases.dispose()
+        return
     loop = asyncio.get_running_loop()
     servers = [
         Server(uvicorn.Config(application(client), host="0.0.0.0", port=port, log_level="warning", lifespan="off")) for port in PORTS

@@ -18,7 +18,7 @@ from sqlalchemy import delete
 
 from standin.common.errors import ApiError
 from standin.common.times import now
-from standin.core import application, backup
+from standin.core import application, backup, garbage
 from standin.core.client import Client
 from standin.core.configuration import fingerprint_of
 from standin.core.connection import NetworkUnreachable, request
@@ -351,14 +351,15 @@ async def stats_db(client: Client, _arguments: Payload) -> Payload:
 
 
 async def collect_garbage(client: Client, arguments: Payload) -> Payload:
+    """The answer says that it goes on; how it went comes as a webhook."""
     kind = arguments["kind"]
-    result = {"status": "complete", f"{'messages' if kind == 'message' else 'files'}_deleted": 0, "node": client.environment.node}
-    await _db(
-        client.traffic.queue_callback,
-        f"gc:{kind}:{time.time()}",
-        "0@s.whatsapp.net",
-        {"services": [{kind: {"gc": result}}]},
-    )
+    if kind == "message":
+        result = await _db(garbage.collect_messages, client.databases)
+    else:
+        result = await _db(garbage.collect_media, client.databases, client.environment.media)
+    report = {"services": [{kind: {"gc": {**result, "node": client.environment.node}}}]}
+    await _db(client.traffic.queue_callback, f"gc:{kind}:{time.time()}", "0@s.whatsapp.net", report)
+    client.traffic.callback_waiting.set()
     return {"gc": {"status": "processing"}}
 
 

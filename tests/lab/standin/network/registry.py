@@ -68,9 +68,9 @@ class Number:
     receipts: dict[tuple[str, str], Json] = field(default_factory=dict)
     receipted: set[str] = field(default_factory=set)
 
-    def take_identity(self, identity: str) -> None:
-        """New keys owe nothing to what the old ones had seen."""
-        self.identity, self.acknowledged_epoch = identity, 0
+    def register(self, identity: str) -> None:
+        """Its keys are new, and owe nothing to what older ones had seen. (Those of a restored backup are not new.)"""
+        self.registered, self.identity, self.acknowledged_epoch = True, identity, 0
 
 
 class Registry:
@@ -120,10 +120,9 @@ class Registry:
 
     def _replay_number(self, state: Number, event: str, entry: Json) -> None:
         if event == "registration":
-            state.registered = True
-            state.take_identity(entry["identity"])
+            state.register(entry["identity"])
         elif event == "identity_change":
-            state.take_identity(entry["identity"])
+            state.identity = entry["identity"]
         elif event == "two_step":
             state.pin = entry["pin"]
         elif event == "inbound":
@@ -190,13 +189,12 @@ class Registry:
             self.note("registration_call", number)
             return False
         state = self.number(number)
-        state.registered = True
-        state.take_identity(identity)
+        state.register(identity)
         self.note("registration", number, identity=identity)
         return True
 
     def change_identity(self, number: str, identity: str) -> None:
-        self.number(number).take_identity(identity)
+        self.number(number).identity = identity
         self.note("identity_change", number, identity=identity)
 
     def set_pin(self, number: str, pin: str | None) -> None:

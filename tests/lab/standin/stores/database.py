@@ -36,7 +36,7 @@ class Databases:
 
     def __init__(self, environment: Environment, stores: tuple[str, ...] = tuple(STORES)):
         self._environment = environment
-        self._engines: dict[str, Engine] = {name: self._engine(environment.db_prefix + name) for name in stores}
+        self._engines: dict[str, Engine] = {store: self._open(store) for store in stores}
 
     def _url(self, database: str) -> URL:
         env = self._environment
@@ -44,6 +44,14 @@ class Databases:
             return make_url(env.db_url.replace("{name}", database))
         driver = {"PGSQL": "postgresql+psycopg", "MYSQL": "mysql+pymysql"}[env.db_engine]
         return URL.create(driver, env.db_user, env.db_password, env.db_host, env.db_port, database)
+
+    def _open(self, store: str) -> Engine:
+        env = self._environment
+        if store == "configStore" and not env.config_on_db:
+            # The configuration is a file in the data directory then; which one, and of what kind, is unknown [P].
+            env.data.mkdir(parents=True, exist_ok=True)
+            return create_engine(URL.create("sqlite", database=str(env.data / "config.db")))
+        return self._engine(env.db_prefix + store)
 
     def _engine(self, database: str) -> Engine:
         return create_engine(self._url(database), pool_pre_ping=True, pool_size=4, max_overflow=8)

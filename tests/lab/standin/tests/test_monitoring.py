@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from standin.common.times import now
 from standin.core.seed import seed
 from standin.stores.axolotl import Session
 from standin.stores.callback import Callback
@@ -71,6 +74,59 @@ async def test_metrics_count_requests(api: Api) -> None:
 async def test_garbage_collection_answers_at_once(api: Api, kind: str) -> None:
     answer = await api.call("PUT", f"/v1/services/{kind}/gc")
     assert (answer.status_code, answer.json()["services"]) == (200, {kind: {"gc": {"status": "processing"}}})
+
+
+async def _report(host: Host, api: Api, kind: str) -> dict[str, Any]:
+    """Collects, and returns what the webhook will say."""
+    assert (await api.call("PUT", f"/v1/services/{kind}/gc")).status_code == 200
+    report: dict[str, Any] = host.rows("callbackStore", Callback)[-1].payload["services"][0][kind]["gc"]
+    assert report.pop("node") == host.nodes["wacore"].environment.node
+    return report
+
+
+def _age(host: Host, model: type[Any], **times: Any) -> None:
+    databases = Databases(host.environment(), ("messageStore",))
+    with databases.session("messageStore") as session:
+        session.execute(update(model).values(times))
+    databases.dispose()
+
+
+async def test_garbage_collection_deletes_old_messages(host: Host, registered: Api, network: Network) -> None:
+    _seed(host, 1)
+    _age(host, Message, timestamp=now() - timedelta(days=31))
+    await network.stop()
+    await until(lambda: host.nodes["wacore"].status != "connected", "the line is gone")
+    await registered.send("recent")
+    assert await _report(host, registered, "message") == {"status": "complete", "messages_deleted": 600}
+    assert [row.status for row in host.rows("messageStore", Message)] == ["pending"]
+    assert host.rows("messageStore", Receipt) == []
+    _age(host, Message, timestamp=now() - timedelta(days=31))
+    assert await _report(host, registered, "message") == {"status": "complete", "messages_deleted": 0}
+
+
+async def test_garbage_collection_deletes_unused_media(host: Host, registered: Api) -> None:
+    _seed(host, 1)
+    kept = (await registered.call("POST", "/v1/media", content=b"x", headers={"Content-Type": "image/png"})).json()
+    media_id = kept["media"][0]["id"]
+    message = {"to": "15550100078", "type": "image", "image": {"id": media_id}}
+    assert (await registered.call("POST", "/v1/messages", message)).status_code == 201
+    _age(host, Media, created=now() - timedelta(days=31))
+    _age(host, Message, media_id=None)
+    assert await _report(host, registered, "media") == {"status": "complete", "files_deleted": 5}
+    assert [row.id for row in host.rows("messageStore", Media)] == [media_id]
+    assert len([path for path in (host.directory / "media").rglob("*") if path.is_file()]) == 1
+
+
+async def test_garbage_collection_that_fails(host: Host, registered: Api) -> None:
+    _seed(host, 1, media=1)
+    _age(host, Media, created=now() - timedelta(days=31))
+    _age(host, Message, media_id=None)
+    file = host.directory / "media" / host.rows("messageStore", Media)[0].path
+    file.unlink()
+    file.mkdir()
+    failure = {"errors": [{"code": 1014, "details": "Could not delete media files"}], "status": "failed"}
+    assert await _report(host, registered, "media") == failure
+    assert len(host.rows("messageStore", Media)) == 1
 
 
 def _seed(host: Host, number: int, **more: int) -> dict[str, int]:
