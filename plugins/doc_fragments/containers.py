@@ -18,7 +18,9 @@ options:
     type: path
     required: true
   containers:
-    description: Names or ids of the client's containers, for a client that was not started by compose. When given, O(project) does not select.
+    description:
+      - Names or ids of the client's containers, for a client that was not started by compose. When given, O(project)
+        does not select.
     type: list
     elements: str
     default: []

@@ -10,7 +10,7 @@ name: scram_verifier
 short_description: Turn a password into what PostgreSQL keeps of it
 version_added: 1.0.0
 author:
-  - waba.migration contributors
+  - waba.migration contributors (@waba-migration)
 description:
   - Computes the SCRAM-SHA-256 verifier that PostgreSQL itself would store for a password. C(CREATE ROLE) takes it in
     place of the password, so that the password reaches neither the server nor its log.
@@ -31,8 +31,8 @@ options:
     type: integer
     default: 4096
 notes:
-  - The format is described with the catalog C(pg_authid) in the documentation of PostgreSQL, the computation in RFC 5802
-    and RFC 7677.
+  - The documentation of PostgreSQL describes the format with the catalog C(pg_authid), RFC 5802 and RFC 7677 the
+    computation.
 """
 
 EXAMPLES = r"""
@@ -53,7 +53,7 @@ import base64
 import hashlib
 import hmac
 import re
-from typing import Any, Callable, Dict
+from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
@@ -83,6 +83,6 @@ def verifier(password: str, salt: bytes, iterations: int) -> str:
 class FilterModule:
     """What Ansible asks for the filters of this file."""
 
-    def filters(self) -> Dict[str, Callable[..., str]]:
+    def filters(self) -> dict[str, Callable[..., str]]:
         """Return the filters by name."""
         return {"scram_verifier": scram_verifier}

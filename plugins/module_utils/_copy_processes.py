@@ -46,7 +46,7 @@ class Child:
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], **streams: int | IO[bytes] | None) -> None:
         self.name = argv[0].rsplit("/", 1)[-1]
-        self.process = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603 - an argument list, no shell
+        self.process = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603 # pylint: disable=ansible-bad-function
             list(argv), env=dict(environment), stderr=subprocess.PIPE, **streams
         )
         self._tail = b""

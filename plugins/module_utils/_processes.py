@@ -76,7 +76,7 @@ def _from_proc(pid: int, proc: str) -> Process | None:
 def _from_ps(pid: int) -> Process | None:
     command = ["ps", "-o", PS_COLUMNS, "-p", str(pid)]
     try:
-        found = subprocess.run(  # noqa: S603 (a number is all that is put in)
+        found = subprocess.run(  # noqa: S603 # pylint: disable=ansible-bad-function
             command, env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True, check=False
         )
     except OSError as error:

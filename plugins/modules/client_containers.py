@@ -11,7 +11,7 @@ module: client_containers
 short_description: Start, stop, fence and unfence the containers of a client
 version_added: 1.0.0
 author:
-  - waba.migration contributors
+  - waba.migration contributors (@waba-migration)
 description:
   - Stops a WhatsApp Business API On-Premises client in order (Webapps, Coreapps, Masters) and starts it the other way
     round.
@@ -160,22 +160,22 @@ stopped_at:
   sample: "2026-11-24T09:31:02.004Z"
 """
 
-import re  # noqa: E402
-import time  # noqa: E402
-from datetime import datetime, timezone  # noqa: E402
-from typing import Any, Sequence  # noqa: E402
+import re
+import time
+from datetime import datetime, timezone
+from typing import Any, Sequence
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils import _container_plan as plans  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils import _containers as containers  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils import _fence as fence  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils import _fence_record as records  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils import _set_aside as aside  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._containers import Json  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._description import describe, obstacles_of  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._docker import Docker, DockerError  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._docker_command import make_docker  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._selection import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils import _container_plan as plans
+from ansible_collections.waba.migration.plugins.module_utils import _containers as containers
+from ansible_collections.waba.migration.plugins.module_utils import _fence as fence
+from ansible_collections.waba.migration.plugins.module_utils import _fence_record as records
+from ansible_collections.waba.migration.plugins.module_utils import _set_aside as aside
+from ansible_collections.waba.migration.plugins.module_utils._containers import Json
+from ansible_collections.waba.migration.plugins.module_utils._description import describe, obstacles_of
+from ansible_collections.waba.migration.plugins.module_utils._docker import Docker, DockerError
+from ansible_collections.waba.migration.plugins.module_utils._docker_command import make_docker
+from ansible_collections.waba.migration.plugins.module_utils._selection import (
     Selection,
     SelectionError,
     select,

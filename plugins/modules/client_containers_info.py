@@ -11,7 +11,7 @@ module: client_containers_info
 short_description: Find the containers of a client, and what they say of it
 version_added: 1.0.0
 author:
-  - waba.migration contributors
+  - waba.migration contributors (@waba-migration)
 description:
   - Finds the Webapp, Coreapp and Master containers of one WhatsApp Business API On-Premises client, running, stopped or
     fenced.
@@ -154,11 +154,11 @@ missing:
   sample: []
 """
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._description import describe  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._docker import DockerError  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._docker_command import make_docker  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._selection import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils._description import describe
+from ansible_collections.waba.migration.plugins.module_utils._docker import DockerError
+from ansible_collections.waba.migration.plugins.module_utils._docker_command import make_docker
+from ansible_collections.waba.migration.plugins.module_utils._selection import (
     SelectionError,
     select,
     selection_spec,

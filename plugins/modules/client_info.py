@@ -11,7 +11,7 @@ module: client_info
 short_description: Read number, version, nodes, shards and settings of a client
 version_added: 1.0.0
 author:
-  - waba.migration contributors
+  - waba.migration contributors (@waba-migration)
 description:
   - Reads what identifies a WhatsApp Business API On-Premises client, so that it can be compared with another one.
   - Sends GET requests only, besides the login that O(api_password) needs.
@@ -154,13 +154,13 @@ users_known:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._argspec import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils._argspec import (
     client_argument_spec,
     make_api,
 )
-from ansible_collections.waba.migration.plugins.module_utils._client import PARTS, describe  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._client import PARTS, describe
+from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError
 
 
 def main() -> None:

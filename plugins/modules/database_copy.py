@@ -11,7 +11,7 @@ module: database_copy
 short_description: Copy a set of databases to another server, all or nothing
 version_added: 1.0.0
 author:
-  - waba.migration contributors
+  - waba.migration contributors (@waba-migration)
 description:
   - Copies databases from one server to another through pipes, without a file in between, as fast as the two servers
     allow.
@@ -233,18 +233,18 @@ equal:
   sample: true
 """
 
-from typing import Any  # noqa: E402
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._copy_signals import ended_by_signals  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._database import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
+from ansible_collections.waba.migration.plugins.module_utils._copy_signals import ended_by_signals
+from ansible_collections.waba.migration.plugins.module_utils._database import (
     CopyRequest,
     CopyResult,
     DatabaseError,
     DatabaseResult,
 )
-from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (
     engine_argument_spec,
     engine_named,
     server_argument_spec,

@@ -11,7 +11,7 @@ module: database_info
 short_description: Look at a client's databases
 version_added: 1.0.0
 author:
-  - waba.migration contributors
+  - waba.migration contributors (@waba-migration)
 description:
   - Tells what a database server is, which of its databases belong to a client of the WhatsApp Business API, and what
     they hold.
@@ -239,10 +239,10 @@ roles:
   elements: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._copy_signals import ended_by_signals  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, InspectRequest  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils._copy_signals import ended_by_signals
+from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, InspectRequest
+from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (
     engine_argument_spec,
     engine_named,
     server_argument_spec,

@@ -11,7 +11,7 @@ module: health_check
 short_description: Compare a client's health with what its topology must show
 version_added: 1.0.0
 author:
-  - waba.migration contributors
+  - waba.migration contributors (@waba-migration)
 description:
   - Reads the health of a WhatsApp Business API On-Premises client and compares it with the picture that its masters,
     coreapps and shards must show. It can wait for that picture.
@@ -121,17 +121,17 @@ waited:
   sample: 4.2
 """
 
-from typing import Any  # noqa: E402
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._api import PAUSES  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._argspec import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils._api import PAUSES
+from ansible_collections.waba.migration.plugins.module_utils._argspec import (
     client_argument_spec,
     make_api,
 )
-from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._health import Topology  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._waiting import (  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError
+from ansible_collections.waba.migration.plugins.module_utils._health import Topology
+from ansible_collections.waba.migration.plugins.module_utils._waiting import (
     Patience,
     Picture,
     wait_for,

@@ -9,9 +9,9 @@ DOCUMENTATION = r"""
 ---
 module: journal
 short_description: Keep the journal of a move
-version_added: 0.1.0
+version_added: 1.0.0
 author:
-  - waba.migration contributors
+  - waba.migration contributors (@waba-migration)
 description:
   - Writes down which phases of a move have been done, what was found in them and what is about to happen, so that a
     move that was interrupted anywhere goes on where it ended.
@@ -230,15 +230,15 @@ intents:
   sample: {start_intended: "2026-11-24T09:41:09.006Z"}
 """
 
-import secrets  # noqa: E402
-from dataclasses import dataclass  # noqa: E402
-from datetime import datetime, timezone  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._files import write_private_file  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._journal import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils._files import write_private_file
+from ansible_collections.waba.migration.plugins.module_utils._journal import (
     NO_CHANGE,
     STATUSES,
     VERDICTS,
@@ -258,7 +258,7 @@ from ansible_collections.waba.migration.plugins.module_utils._journal import (  
     reopen,
     serialise,
 )
-from ansible_collections.waba.migration.plugins.module_utils._lock import (  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._lock import (
     LockError,
     LockFile,
     Owner,

@@ -11,7 +11,7 @@ module: login
 short_description: Log in to the client's API
 version_added: 1.0.0
 author:
-  - waba.migration contributors
+  - waba.migration contributors (@waba-migration)
 description:
   - Gets a bearer token from a WhatsApp Business API On-Premises client, and says how long it lives.
   - A fresh client refuses every login until the password of its C(admin) account has been changed from the default.
@@ -106,17 +106,17 @@ bootstrapped:
   sample: false
 """
 
-from datetime import datetime, timezone  # noqa: E402
-from typing import Any  # noqa: E402
+from datetime import datetime, timezone
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._api import Api  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._argspec import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils._api import Api
+from ansible_collections.waba.migration.plugins.module_utils._argspec import (
     client_argument_spec,
     make_api,
 )
-from ansible_collections.waba.migration.plugins.module_utils._errors import ApiError, ClientError  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._tokens import expiry  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._errors import ApiError, ClientError
+from ansible_collections.waba.migration.plugins.module_utils._tokens import expiry
 
 CHANGE_REQUIRED = 1024
 

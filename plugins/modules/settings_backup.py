@@ -11,7 +11,7 @@ module: settings_backup
 short_description: Take a settings backup of a client
 version_added: 1.0.0
 author:
-  - waba.migration contributors
+  - waba.migration contributors (@waba-migration)
 description:
   - Takes the encrypted backup of settings, registration and keys from a WhatsApp Business API On-Premises client, and
     keeps it character by character in a file that nobody else may read.
@@ -80,19 +80,19 @@ size:
   sample: 812
 """
 
-import hashlib  # noqa: E402
-import json  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._api import Api  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._argspec import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils._api import Api
+from ansible_collections.waba.migration.plugins.module_utils._argspec import (
     client_argument_spec,
     make_api,
 )
-from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._files import write_private_file  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError
+from ansible_collections.waba.migration.plugins.module_utils._files import write_private_file
 
 PATH = "/v1/settings/backup"
 PRIVATE = 0o600

@@ -11,7 +11,7 @@ module: test_message
 short_description: Send a test message, and tell a refusal from a broken move
 version_added: 1.0.0
 author:
-  - waba.migration contributors
+  - waba.migration contributors (@waba-migration)
 description:
   - Sends a text or a template through a WhatsApp Business API On-Premises client and judges the answer.
   - An accepted message proves little, since the client only stores it. Its status proves that it went out. The client
@@ -142,20 +142,20 @@ reason:
   sample: the message was accepted and then failed (error 470)
 """
 
-import re  # noqa: E402
-from typing import Any  # noqa: E402
+import re
+from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._argspec import (  # noqa: E402
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils._argspec import (
     client_argument_spec,
     make_api,
 )
-from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError  # noqa: E402
-from ansible_collections.waba.migration.plugins.module_utils._statuses import (  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError
+from ansible_collections.waba.migration.plugins.module_utils._statuses import (
     StatusPage,
     wait_for_status,
 )
-from ansible_collections.waba.migration.plugins.module_utils._test_message import (  # noqa: E402
+from ansible_collections.waba.migration.plugins.module_utils._test_message import (
     BROKEN,
     Outcome,
     judge,

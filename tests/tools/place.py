@@ -18,7 +18,9 @@ import yaml
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 COLLECTIONS = CHECKOUT / ".cache" / "collections" / "ansible_collections"
-NOT_PART_OF_IT = frozenset({".ansible", ".cache", ".lab", ".venv", "collections", ".mypy_cache", ".pytest_cache", ".ruff_cache"})
+NOT_PART_OF_IT = frozenset(
+    {".ansible", ".cache", ".lab", ".venv", "collections", ".mypy_cache", ".pytest_cache", ".ruff_cache"}
+)
 
 
 class PlacingError(Exception):

@@ -154,4 +154,4 @@ def is_same_server(pid_file: list[str], server: Mapping[str, Any]) -> bool:
 
 
 def _holds_auth_schema(session: Session) -> bool:
-    return holds_auth_schema([(schema, table) for schema, table in session.query(catalog.ALL_TABLE_NAMES)])
+    return holds_auth_schema(list(session.query(catalog.ALL_TABLE_NAMES)))

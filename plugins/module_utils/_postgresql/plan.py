@@ -148,7 +148,7 @@ def make_plan(
         database=database,
         facts=facts,
         tables=tables,
-        sequences=[(schema, name) for schema, name in inventory["sequences"]],
+        sequences=list(inventory["sequences"]),
         big_tables=big_tables,
         privileged=privileged_objects(inventory),
         public_schema=inventory["public_schema"],

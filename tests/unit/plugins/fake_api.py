@@ -39,7 +39,7 @@ def error(code: int, title: str = "Title", details: str = "") -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Call:
-    """What must come, and what is answered: bytes as they are, anything else as JSON. ``drop`` takes it and hangs up."""
+    """What must come, and what is answered: bytes as they are, all else as JSON. ``drop`` takes it and hangs up."""
 
     method: str
     path: str

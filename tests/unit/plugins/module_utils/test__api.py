@@ -76,7 +76,13 @@ def test_successes(status: int, body: bytes, document: Any) -> None:
     ("status", "body", "code", "title", "details"),
     [
         (401, b"", None, "", ""),
-        (401, json.dumps(error(1005, "Access denied", "Invalid credentials.")).encode(), 1005, "Access denied", "Invalid credentials."),
+        (
+            401,
+            json.dumps(error(1005, "Access denied", "Invalid credentials.")).encode(),
+            1005,
+            "Access denied",
+            "Invalid credentials.",
+        ),
         (400, b'{"errors": [{"code": "1009"}]}', 1009, "", ""),
         (400, b'{"errors": [{"title": "No code", "details": null}]}', None, "No code", ""),
         (502, b"<html>Bad Gateway</html>", None, "", ""),
@@ -142,7 +148,9 @@ def test_token_wins_over_password_and_key() -> None:
 
 
 def test_password_makes_one_login_for_many_requests() -> None:
-    api, transport, _pauses = make(answered(LOGIN), answered(), answered(), username="sender", password="p", api_key="k")
+    api, transport, _pauses = make(
+        answered(LOGIN), answered(), answered(), username="sender", password="p", api_key="k"
+    )
 
     api.get("/v1/health")
     api.post("/v1/messages", {"to": "1"})
@@ -195,7 +203,12 @@ def test_expired_token_is_renewed_once() -> None:
     with pytest.raises(ApiError, match="answered 401"):
         api.get("/v1/health")
 
-    assert [request[2] for request in transport.requests] == ["Bearer old", basic("admin", "p"), "Bearer fresh", "Bearer fresh"]  # fmt: skip
+    assert [request[2] for request in transport.requests] == [
+        "Bearer old",
+        basic("admin", "p"),
+        "Bearer fresh",
+        "Bearer fresh",
+    ]
 
 
 def test_refused_post_is_sent_again_with_the_new_token() -> None:

@@ -28,7 +28,8 @@ URL = "https://127.0.0.1:9090/v1/settings/backup"
         ),
         pytest.param(
             ApiError("POST", URL, 401),
-            f"POST {URL} answered 401. The password, token or API key is wrong, has expired, or belongs to another client.",
+            f"POST {URL} answered 401. "
+            "The password, token or API key is wrong, has expired, or belongs to another client.",
             id="401 with an empty body",
         ),
         pytest.param(

@@ -49,7 +49,11 @@ def single(status: str) -> list[Node]:
         ({"health": {"h:c": {"gateway_status": CON}}}, [Node("h:c", "h", "c", "unknown", CON)]),
         ({"health": {"h:c": CON}}, [Node("h:c", "h", "c", "unknown", CON)]),
         (
-            {"health": {"h:c": {"role": "coreapp", "errors": [{"code": 1014, "title": "Internal", "details": "gone"}]}}},
+            {
+                "health": {
+                    "h:c": {"role": "coreapp", "errors": [{"code": 1014, "title": "Internal", "details": "gone"}]}
+                }
+            },
             [Node("h:c", "h", "c", "coreapp", "error 1014: gone")],
         ),
         ({"health": {"errors": [{"code": 1014, "title": "Internal"}]}}, single("error 1014: Internal")),
@@ -85,7 +89,9 @@ def test_pictures_of_health(topology: Topology, nodes: list[Node]) -> None:
     ("topology", "nodes", "missing"),
     [
         pytest.param(SINGLE, [], ["the answer names no node"], id="nothing"),
-        pytest.param(SINGLE, single(ING), ["0 coreapps connected instead of 1 (coreapp is connecting)"], id="on its way"),
+        pytest.param(
+            SINGLE, single(ING), ["0 coreapps connected instead of 1 (coreapp is connecting)"], id="on its way"
+        ),
         pytest.param(
             SINGLE, single(DOWN), [f"0 coreapps connected instead of 1 (coreapp is {DOWN})"], id="coreapp is down"
         ),

@@ -28,7 +28,7 @@ FACTS = {
 
 
 def request(replace_marker: str | None = None) -> CopyRequest:
-    return CopyRequest(SERVER, SERVER, ["a", "b"], "wa", 2, "mark 2", replace_marker, True, None, "/tmp")  # noqa: S108
+    return CopyRequest(SERVER, SERVER, ["a", "b"], "wa", 2, "mark 2", replace_marker, True, None, "/tmp")
 
 
 def present(**comments: str | None) -> dict[str, dict[str, Any]]:

@@ -42,11 +42,19 @@ def test_urls(url: str, shown: str) -> None:
             {"webhooks": {"url": "https://REDACTED@h/wa", "max_concurrent_requests": 6}},
         ),
         (
-            {"media": {"auto_download": ["image"], "providers": [{"name": "p1", "type": "www", "config": {"bearer": "word"}}]}},
+            {
+                "media": {
+                    "auto_download": ["image"],
+                    "providers": [{"name": "p1", "type": "www", "config": {"bearer": "word"}}],
+                }
+            },
             {"media": {"auto_download": ["image"], "providers": [{"name": "p1", "type": "www", "config": "REDACTED"}]}},
         ),
         ({"media": {"providers": ["word"]}}, {"media": {"providers": ["REDACTED"]}}),
-        ({"later": [{"api_key": "word", "Password": "word"}]}, {"later": [{"api_key": "REDACTED", "Password": "REDACTED"}]}),
+        (
+            {"later": [{"api_key": "word", "Password": "word"}]},
+            {"later": [{"api_key": "REDACTED", "Password": "REDACTED"}]},
+        ),
         ({"proxy": {"basic": {"username": "word"}}}, {"proxy": {"basic": "REDACTED"}}),
         ({"token": "", "show_token": False}, {"token": "", "show_token": False}),
         ({"wa_id": "15550100001"}, {"wa_id": "15550100001"}),

@@ -77,7 +77,9 @@ def test_judgement(wanted: str, seen: Seen, verdict: str, status: str | None, co
 
 
 def test_judgement_names_code_and_time() -> None:
-    assert judge("gB1", "sent", 60, Seen("failed", 470)).reason == "the message was accepted and then failed (error 470)"
+    assert (
+        judge("gB1", "sent", 60, Seen("failed", 470)).reason == "the message was accepted and then failed (error 470)"
+    )
     assert "60 s later no status" in str(judge("gB1", "sent", 60, Seen()).reason)
 
 
