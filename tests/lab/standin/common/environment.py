@@ -63,7 +63,9 @@ def _networks(value: str | None) -> tuple[tuple[str, int], ...]:
 def read(environ: Mapping[str, str] = os.environ) -> Environment:
     """Reads the environment; raises KeyError on a missing database variable."""
     url = environ.get("STANDIN_DB_URL")
-    version = environ.get("STANDIN_VERSION") or (VERSION_FILE.read_text().strip() if VERSION_FILE.exists() else "2.57.2")
+    version = environ.get("STANDIN_VERSION") or (
+        VERSION_FILE.read_text().strip() if VERSION_FILE.exists() else "2.57.2"
+    )
     hostname = socket.gethostname()
     return Environment(
         version=version,

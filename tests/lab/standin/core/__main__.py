@@ -32,7 +32,16 @@ async def main() -> None:
         return
     loop = asyncio.get_running_loop()
     servers = [
-        Server(uvicorn.Config(application(client), host="0.0.0.0", port=port, log_level="warning", lifespan="off")) for port in PORTS
+        Server(
+            uvicorn.Config(
+                application(client),
+                host="0.0.0.0",  # noqa: S104 (a container)
+                port=port,
+                log_level="warning",
+                lifespan="off",
+            )
+        )
+        for port in PORTS
     ]
 
     def stop() -> None:

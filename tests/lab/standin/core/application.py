@@ -102,6 +102,10 @@ def _check(old: dict[str, Any], new: dict[str, Any]) -> None:
 
 def complete(stored: dict[str, Any] | None, number: str | None) -> dict[str, Any]:
     """The settings as GET shows them."""
-    result = patch(DEFAULTS, {k: v for k, v in (stored or {}).items() if k != "wa_id"}) if stored else copy.deepcopy(DEFAULTS)
+    result = (
+        patch(DEFAULTS, {k: v for k, v in (stored or {}).items() if k != "wa_id"})
+        if stored
+        else copy.deepcopy(DEFAULTS)
+    )
     result["wa_id"] = number or ""
     return result

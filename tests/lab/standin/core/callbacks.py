@@ -42,11 +42,13 @@ class Callbacks:
         self.failed = 0
 
     def start(self) -> None:
-        """The webhook CA and the number of requests are read here, which is why a change needs a restart of the Coreapp."""
+        """Reads the webhook CA and the number of requests. A change of them needs a restart of the Coreapp."""
         authority = self._configuration.get("webhook_ca")
         if authority:
             self._context.load_verify_locations(cadata=authority)
-        self._limit = application.complete(self._configuration.get("application"), None)["webhooks"]["max_concurrent_requests"]
+        self._limit = application.complete(self._configuration.get("application"), None)["webhooks"][
+            "max_concurrent_requests"
+        ]
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -83,7 +85,7 @@ class Callbacks:
     async def _deliver(self, client: httpx.AsyncClient, url: str, row: Callback, settings: dict) -> None:  # type: ignore[type-arg]
         accepted = await self._post(client, url, row)
         try:
-            # As long as the outcome cannot be stored, the row counts as being posted: what was received is not sent again.
+            # Until the outcome can be stored, the row counts as being posted: what was received is not sent twice.
             while not await self._settled(row.id, accepted, settings) and not self._stopping.is_set():
                 await asyncio.sleep(0.5)
         finally:
@@ -104,7 +106,12 @@ class Callbacks:
     def _due(self, limit: int, busy: set[int]) -> list[Callback]:
         shards = self._configuration.shards
         with self._databases.session("callbackStore") as session:
-            query = select(Callback).where(Callback.due <= now(), Callback.id.not_in(busy)).order_by(Callback.id).limit(limit * shards)
+            query = (
+                select(Callback)
+                .where(Callback.due <= now(), Callback.id.not_in(busy))
+                .order_by(Callback.id)
+                .limit(limit * shards)
+            )
             rows = list(session.scalars(query))
         return [row for row in rows if shard_of(row.key_remote_jid.partition("@")[0], shards) == self.shard][:limit]
 
@@ -131,5 +138,7 @@ class Callbacks:
             row = session.get(Callback, identifier)
             if row is not None:
                 row.attempts += 1
-                delay = min(row.attempts * settings["callback_backoff_delay_ms"], settings["max_callback_backoff_delay_ms"])
+                delay = min(
+                    row.attempts * settings["callback_backoff_delay_ms"], settings["max_callback_backoff_delay_ms"]
+                )
                 row.due = aware(now()) + timedelta(milliseconds=delay)

@@ -29,7 +29,15 @@ CONFIRM_SECONDS = 1.5
 
 class Client:
     def __init__(self, environment: Environment, databases: Databases | None = None):
-        stores = ("messageStore", "callbackStore", "contactStore", "axolotlStore", "configStore", "clusterStore", "jobqueueStore")
+        stores = (
+            "messageStore",
+            "callbackStore",
+            "contactStore",
+            "axolotlStore",
+            "configStore",
+            "clusterStore",
+            "jobqueueStore",
+        )
         self.environment = environment
         self.databases = databases or Databases(environment, stores)
         self.configuration = Configuration(self.databases)
@@ -104,7 +112,9 @@ class Client:
         while not self._stopping.is_set():
             try:
                 await self._settle()
-            except SQLAlchemyError:  # a database that is away for a moment must not end the node; the next beat tries again
+            except (
+                SQLAlchemyError
+            ):  # a database that is away for a moment must not end the node; the next beat tries again
                 log.exception("heartbeat failed")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), 0.5)
@@ -116,7 +126,11 @@ class Client:
         shards = await asyncio.to_thread(lambda: self.configuration.shards)
         kicked = self._connection is not None and self._connection.kicked
         self.role = await asyncio.to_thread(
-            self.cluster.tick, "kicked" if kicked else self.status, shards, settings["unhealthy_interval"], self._number is not None
+            self.cluster.tick,
+            "kicked" if kicked else self.status,
+            shards,
+            settings["unhealthy_interval"],
+            self._number is not None,
         )
         wanted = None if self._number is None or self.halted else self.role.slot
         self.callbacks.shard = wanted if wanted is None or wanted >= 0 else None
@@ -176,7 +190,12 @@ class Client:
         for row in rows:
             if self._stopping.is_set():
                 return False
-            message = {"type": "send", "id": row.key_id, "to": row.key_remote_jid.partition("@")[0], "payload": row.payload}
+            message = {
+                "type": "send",
+                "id": row.key_id,
+                "to": row.key_remote_jid.partition("@")[0],
+                "payload": row.payload,
+            }
             answer = await connection.send(message)
             if answer is None:
                 return False

@@ -37,7 +37,9 @@ class Cluster:
             return Role("coreapp", 0)
         now = time.time()
         with self._databases.session("clusterStore") as session:
-            session.merge(Node(name=env.node, hostname=env.node_hostname, master=env.master, status=status, heartbeat=now))
+            session.merge(
+                Node(name=env.node, hostname=env.node_hostname, master=env.master, status=status, heartbeat=now)
+            )
         if not env.master:
             with self._databases.session("clusterStore") as session:
                 owned = session.query(ShardOwner).filter_by(node=env.node).first()
@@ -64,7 +66,7 @@ class Cluster:
             session.execute(delete(Node).where(Node.heartbeat < now - unhealthy))
             coreapps = session.query(Node).filter_by(master=False).all()
             alive = {node.name for node in coreapps}
-            # A node that was kicked keeps its shard: another client has taken over, and a spare must not kick that one in turn.
+            # A node that was kicked keeps its shard: another client has it, and a spare must not kick that one in turn.
             kicked = {node.name for node in coreapps if node.status == "kicked"}
             owners = {owner.shard: owner for owner in session.query(ShardOwner)}
             for shard, owner in list(owners.items()):

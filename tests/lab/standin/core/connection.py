@@ -24,7 +24,7 @@ Message = dict[str, Any]
 Handler = Callable[[Message], Awaitable[None]]
 
 
-class NetworkUnreachable(Exception):
+class NetworkUnreachableError(Exception):
     """Neither of the network's ports answered."""
 
 
@@ -39,7 +39,7 @@ async def dial(environment: Environment) -> tuple[asyncio.StreamReader, asyncio.
             return await asyncio.wait_for(asyncio.open_connection(host, port, limit=LIMIT), 5)
         except (OSError, TimeoutError) as error:
             errors.append(f"{host}:{port}: {error or 'timed out'}")
-    raise NetworkUnreachable("; ".join(errors))
+    raise NetworkUnreachableError("; ".join(errors))
 
 
 async def request(environment: Environment, message: Message) -> Message:
@@ -50,7 +50,7 @@ async def request(environment: Environment, message: Message) -> Message:
         await writer.drain()
         line = await asyncio.wait_for(reader.readline(), 10)
         if not line:
-            raise NetworkUnreachable("the network closed the connection")
+            raise NetworkUnreachableError("the network closed the connection")
         answer: Message = json.loads(line)
         return answer
     finally:
@@ -62,7 +62,7 @@ async def request(environment: Environment, message: Message) -> Message:
 class Connection:
     """Keeps one slot of the number connected.
 
-    After the network has kicked it, it stays disconnected: two clients that both reconnect would throw each other out for ever.
+    After the network has kicked it, it stays disconnected: two that reconnect would throw each other out for ever.
     """
 
     def __init__(self, environment: Environment, hello: Callable[[], Awaitable[Message]], handler: Handler):
@@ -130,8 +130,8 @@ class Connection:
             try:
                 await asyncio.sleep(self._environment.connect_seconds)
                 await self._session()
-            except (NetworkUnreachable, OSError, TimeoutError, json.JSONDecodeError, SQLAlchemyError) as error:
-                # What could not be stored has not been acknowledged: the network delivers it again on the next connection.
+            except (NetworkUnreachableError, OSError, TimeoutError, json.JSONDecodeError, SQLAlchemyError) as error:
+                # What could not be stored has not been acknowledged: the network delivers it again when it can.
                 log.warning("not connected: %s: %s", type(error).__name__, error)
             self._disconnected()
             if not self._stopping and not self.kicked:

@@ -21,7 +21,7 @@ from standin.common.times import now
 from standin.core import application, backup, garbage
 from standin.core.client import Client
 from standin.core.configuration import fingerprint_of
-from standin.core.connection import NetworkUnreachable, request
+from standin.core.connection import NetworkUnreachableError, request
 from standin.core.traffic import store_media
 from standin.stores.contact import Contact
 from standin.stores.database import SCHEMA
@@ -30,7 +30,10 @@ from standin.stores.message import Media, Message
 Payload = dict[str, Any]
 Rpc = Callable[[Client, Payload], Awaitable[Payload]]
 SHARDS = (1, 2, 4, 8, 16, 32)
-REASONS = {"pin_required": "Two-step verification pin is required", "pin_mismatch": "Two-step verification pin does not match"}
+REASONS = {
+    "pin_required": "Two-step verification pin is required",
+    "pin_mismatch": "Two-step verification pin does not match",
+}
 
 
 async def _db(function: Callable[..., Any], *args: Any) -> Any:
@@ -40,7 +43,7 @@ async def _db(function: Callable[..., Any], *args: Any) -> Any:
 async def _network(client: Client, message: Payload) -> Payload:
     try:
         answer = await request(client.environment, message)
-    except (NetworkUnreachable, OSError, TimeoutError) as error:
+    except (NetworkUnreachableError, OSError, TimeoutError) as error:
         raise ApiError(1011, "The WhatsApp network cannot be reached") from error
     if answer["type"] == "error":
         reason = str(answer.get("reason", ""))
@@ -162,7 +165,10 @@ async def take_backup(client: Client, arguments: Payload) -> Payload:
     own = await _db(client.configuration.identity)
     masters, coreapps = await _db(client.cluster.counts)
     content = {
-        "registration": {"number": number, "registered": (await _db(client.configuration.get, "registration"))["registered"]},
+        "registration": {
+            "number": number,
+            "registered": (await _db(client.configuration.get, "registration"))["registered"],
+        },
         "application": await _db(client.configuration.get, "application"),
         "providers": await _db(client.configuration.get, "media_providers", []),
         "identity": base64.b64encode(own.private_key).decode(),
@@ -340,7 +346,9 @@ async def stats_app(client: Client, _arguments: Payload) -> Payload:
 async def stats_db(client: Client, _arguments: Payload) -> Payload:
     counts = await _db(client.traffic.counts)
     result: Payload = {
-        name: {"type": "gauge", "help": name, "data": [{"value": value}]} for name, value in counts.items() if name != "db_contacts"
+        name: {"type": "gauge", "help": name, "data": [{"value": value}]}
+        for name, value in counts.items()
+        if name != "db_contacts"
     }
     result["db_contacts"] = {
         "type": "gauge",
@@ -366,7 +374,8 @@ async def collect_garbage(client: Client, arguments: Payload) -> Payload:
 FUNCTIONS: dict[str, Rpc] = {
     function.__name__: function
     for function in (
-        health, register, verify, get_shards, set_shards, two_step, get_application, patch_application, reset_application,
+        health, register, verify, get_shards, set_shards, two_step, get_application, patch_application,
+        reset_application,
         get_entry, set_entry, remove_entry, take_backup, restore, contacts, send, mark_read, upload_media, find_media,
         delete_media, support, stats_app, stats_db, collect_garbage,
     )

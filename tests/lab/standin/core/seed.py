@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import random
+import sys
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -22,28 +23,39 @@ from standin.stores.contact import Contact
 from standin.stores.database import Databases
 from standin.stores.message import Chat, Media, Message, Receipt
 
-WORDS = "order shipped tomorrow thanks invoice grüße 你好 🎉 size price naïve delivery café return label spasibo спасибо".split()
+WORDS = [
+    *("order", "shipped", "tomorrow", "thanks", "invoice", "grüße", "你好", "🎉", "size"),
+    *("price", "naïve", "delivery", "café", "return", "label", "spasibo", "спасибо"),
+]
 BATCH = 5000
 
 
-def seed(databases: Databases, env: environment.Environment, messages: int, contacts: int, media: int, number: int) -> dict[str, int]:
+def seed(
+    databases: Databases, env: environment.Environment, messages: int, contacts: int, media: int, number: int
+) -> dict[str, int]:
     with databases.session("messageStore") as session:
         before = session.scalar(select(func.count()).select_from(Message)) or 0
     # A second run adds to the history instead of repeating it, and stays as predictable as the first.
-    rng = random.Random(f"{number}:{before}")
+    rng = random.Random(f"{number}:{before}")  # noqa: S311 (the same history each time)
     with databases.session("contactStore") as session:
         known = set(session.scalars(select(Contact.wa_id)))
     people = [f"1555{rng.randrange(10**6, 10**7)}" for _ in range(contacts)]
     people = [person for person in dict.fromkeys(people) if person not in known]
     start = now() - timedelta(days=30)
     with databases.session("contactStore") as session:
-        rows = [{"wa_id": p, "profile_name": f"Customer {i}", "kind": "whatsapp_user", "checked": start} for i, p in enumerate(people)]
+        rows = [
+            {"wa_id": p, "profile_name": f"Customer {i}", "kind": "whatsapp_user", "checked": start}
+            for i, p in enumerate(people)
+        ]
         session.execute(insert(Contact), rows)
     with databases.session("axolotlStore") as session:
         session.execute(insert(axolotl.Session), [{"recipient_id": p, "record": rng.randbytes(96)} for p in people])
         session.execute(
             insert(axolotl.Identity),
-            [{"recipient_id": p, "registration_id": rng.randrange(2**31), "public_key": rng.randbytes(32)} for p in people],
+            [
+                {"recipient_id": p, "registration_id": rng.randrange(2**31), "public_key": rng.randbytes(32)}
+                for p in people
+            ],
         )
     with databases.session("messageStore") as session:
         session.execute(insert(Chat), [{"key_remote_jid": jid(p), "last_message": start} for p in people])
@@ -54,7 +66,12 @@ def seed(databases: Databases, env: environment.Environment, messages: int, cont
             batch = [_message(rng, people, start, index, files) for index in range(first, min(first + BATCH, messages))]
             session.execute(insert(Message), batch)
             receipts = [
-                {"key_id": m["key_id"], "key_remote_jid": m["key_remote_jid"], "status": status, "timestamp": m["timestamp"]}
+                {
+                    "key_id": m["key_id"],
+                    "key_remote_jid": m["key_remote_jid"],
+                    "status": status,
+                    "timestamp": m["timestamp"],
+                }
                 for m in batch
                 if m["key_from_me"]
                 for status in ("sent", "delivered")
@@ -63,7 +80,9 @@ def seed(databases: Databases, env: environment.Environment, messages: int, cont
     return {"messages": messages, "contacts": len(people), "media": len(files)}
 
 
-def _message(rng: random.Random, people: list[str], start: Any, index: int, files: list[dict[str, Any]]) -> dict[str, Any]:
+def _message(
+    rng: random.Random, people: list[str], start: Any, index: int, files: list[dict[str, Any]]
+) -> dict[str, Any]:
     outbound = rng.random() < 0.5
     person = rng.choice(people)
     body = " ".join(rng.choices(WORDS, k=rng.randrange(4, 30)))
@@ -105,7 +124,8 @@ def main() -> None:
     arguments = parser.parse_args()
     env = environment.read()
     databases = Databases(env, ("messageStore", "contactStore", "axolotlStore"))
-    print(seed(databases, env, arguments.messages, arguments.contacts, arguments.media, arguments.seed))
+    done = seed(databases, env, arguments.messages, arguments.contacts, arguments.media, arguments.seed)
+    sys.stdout.write(f"{done}\n")
     databases.dispose()
 
 

@@ -64,7 +64,7 @@ class Traffic:
         self._environment = environment
         self._databases = databases
         self._configuration = configuration
-        # A confirmation and a receipt of one message may be stored by two threads, or by two nodes: there the row lock orders them.
+        # A confirmation and a receipt of one message may be stored by two threads or nodes: the row lock orders them.
         self._storing_status = threading.Lock()
         self.outbound_waiting = asyncio.Event()
         self.callback_waiting = asyncio.Event()
@@ -108,7 +108,10 @@ class Traffic:
         payload = dict(message["payload"])
         if payload.get("type") == "image":
             image = payload["image"]
-            if "image" not in application.complete(self._configuration.get("application"), None)["media"]["auto_download"]:
+            if (
+                "image"
+                not in application.complete(self._configuration.get("application"), None)["media"]["auto_download"]
+            ):
                 return {**payload, "image": {name: value for name, value in image.items() if name != "data_base64"}}
             data = base64.b64decode(image["data_base64"])
             media = store_media(self._environment, self._databases, data, image["mime_type"], "incoming")
@@ -128,7 +131,9 @@ class Traffic:
             message = session.query(Message).filter_by(key_id=key_id).with_for_update().one_or_none()
             known = session.scalar(select(Receipt.id).where(Receipt.key_id == key_id, Receipt.status == status))
             if message is not None and known is None:
-                self._confirm(session, message)  # what has been delivered has been sent, also where the confirmation was not stored
+                self._confirm(
+                    session, message
+                )  # what has been delivered has been sent, also where the confirmation was not stored
                 self._status(session, message, status, str(receipt["timestamp"]))
         self._configuration.advance(int(receipt["epoch"]))
 
@@ -141,7 +146,9 @@ class Traffic:
         recipient = message.key_remote_jid.partition("@")[0]
         if RANK[status] > RANK[message.status]:  # a receipt can be stored before the confirmation is
             message.status = status
-        session.add(Receipt(key_id=message.key_id, key_remote_jid=message.key_remote_jid, status=status, timestamp=now()))
+        session.add(
+            Receipt(key_id=message.key_id, key_remote_jid=message.key_remote_jid, status=status, timestamp=now())
+        )
         if self._wanted(status):
             body = {
                 "statuses": [

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""callbackStore: webhooks that the receiver has not acknowledged yet. Documented: the table queue with key_remote_jid."""
+"""callbackStore: webhooks not acknowledged yet by the receiver. Documented: the table queue with key_remote_jid."""
 
 from __future__ import annotations
 

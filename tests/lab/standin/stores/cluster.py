@@ -1,7 +1,10 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""clusterStore: the masters' lease, the nodes and the shard map. Documented: that they exist in the database; names are ours [P]."""
+"""clusterStore: the masters' lease, the nodes and the shard map.
+
+Documented: that they exist in the database; names are ours [P].
+"""
 
 from __future__ import annotations
 

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from standin.common.environment import Environment
 from standin.stores import axolotl, callback, cluster, config, contact, jobqueue, message, web
 
-# Documented names are waweb, messageStore, callbackStore, contactStore, axolotlStore. The others are read off the keys of
-# /v1/support; their exact spelling is unknown [P].
+# Documented names are waweb, messageStore, callbackStore, contactStore, axolotlStore. The others are read off the keys
+# of /v1/support; their exact spelling is unknown [P].
 STORES: dict[str, type] = {
     "waweb": web.Base,
     "messageStore": message.Base,

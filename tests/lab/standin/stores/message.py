@@ -1,7 +1,10 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""messageStore. Documented: the tables chats, messages, messages_pending_actions, messages_receipt_log and their jid columns."""
+"""messageStore.
+
+Documented: the tables chats, messages, messages_pending_actions, messages_receipt_log and their jid columns.
+"""
 
 from __future__ import annotations
 

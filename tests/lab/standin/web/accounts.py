@@ -31,7 +31,9 @@ async def login(front: Front, request: Request) -> Response:
             if issued is None:
                 response = front.unauthorized()
             else:
-                response = front.envelope(200, {"users": [{"token": issued.token, "expires_after": issued.expires_after}]})
+                response = front.envelope(
+                    200, {"users": [{"token": issued.token, "expires_after": issued.expires_after}]}
+                )
     except ApiError as error:
         response = front.failure(error)
     front.note(request, response, credentials[0] if credentials else "-")

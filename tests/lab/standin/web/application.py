@@ -94,5 +94,7 @@ def build(environment: Environment, databases: Databases, front: Front | None = 
 
     routes = [Route("/", sign_in_page), Route("/v1/users/login", partial(accounts.login, front), methods=["POST"])]
     for table, admin, api_key in ((ANY, False, False), (ANY_OR_API_KEY, False, True), (ADMIN, True, False)):
-        routes += [Route(path, front.endpoint(function, admin, api_key), methods=[method]) for method, path, function in table]
+        routes += [
+            Route(path, front.endpoint(function, admin, api_key), methods=[method]) for method, path, function in table
+        ]
     return Starlette(routes=routes, lifespan=life)

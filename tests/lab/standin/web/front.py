@@ -10,6 +10,7 @@ import base64
 import binascii
 import hmac
 import json
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -56,7 +57,9 @@ class Front:
 
     # -- requests -----------------------------------------------------------------------------------------------------
 
-    def endpoint(self, function: Endpoint, admin: bool = False, api_key: bool = False) -> Callable[[Request], Awaitable[Response]]:
+    def endpoint(
+        self, function: Endpoint, admin: bool = False, api_key: bool = False
+    ) -> Callable[[Request], Awaitable[Response]]:
         async def handle(request: Request) -> Response:
             user = "-"
             try:
@@ -106,7 +109,8 @@ class Front:
         line = json.dumps(entry)
         self._log.write(line + "\n")
         self._log.flush()
-        print(line, flush=True)
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 async def body(request: Request) -> dict[str, Any]:

@@ -26,7 +26,9 @@ async def health(front: Front, _request: Request, _account: Account) -> Json:
     for name, answer in (await front.nodes.each("health", {})).items():
         # That a node can carry errors is documented, the exact shape is not [P].
         nodes[name] = (
-            answer.body() if isinstance(answer, ApiError) else {"gateway_status": answer["gateway_status"], "role": answer["role"]}
+            answer.body()
+            if isinstance(answer, ApiError)
+            else {"gateway_status": answer["gateway_status"], "role": answer["role"]}
         )
     return {"health": nodes}
 

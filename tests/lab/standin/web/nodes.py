@@ -58,7 +58,9 @@ class Nodes:
             reason = "php_network_getaddresses: getaddrinfo failed: Name or service not known"
             raise ApiError(1014, f"{reason}. Please check if wacore is running: {hostname}:{CONTROL}") from error
         except httpx.HTTPError as error:
-            raise ApiError(1014, f"Connection timed out. Please check if wacore is running: {hostname}:{CONTROL}") from error
+            raise ApiError(
+                1014, f"Connection timed out. Please check if wacore is running: {hostname}:{CONTROL}"
+            ) from error
         body: dict[str, Any] = answer.json()
         if answer.status_code >= 400:
             raise ApiError(int(body["code"]), str(body.get("details", "")))

@@ -13,7 +13,8 @@ from standin.common.errors import ApiError
 
 SPECIAL = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 RULE = (
-    "Password doesn't meet complexity requirements: length between 8 and 64 characters, at least 1 each of upper-case character, "
+    "Password doesn't meet complexity requirements: length between 8 and 64 characters, "
+    "at least 1 each of upper-case character, "
     f"lower-case character, digit, special character ({SPECIAL}) are required"
 )
 

@@ -61,7 +61,9 @@ async def set_providers(front: Front, request: Request, _account: Account) -> Js
         providers = await request.json()
     except ValueError as error:
         raise ApiError(1025, "Unable to decode json from the request: Syntax error") from error
-    if not isinstance(providers, list) or not all(isinstance(p, dict) and {"name", "type", "config"} <= set(p) for p in providers):
+    if not isinstance(providers, list) or not all(
+        isinstance(p, dict) and {"name", "type", "config"} <= set(p) for p in providers
+    ):
         raise ApiError(1009, "an array of providers with name, type and config is needed")
     merged = {p["name"]: p for p in [*(await _entry(front, "media_providers") or []), *providers]}
     await front.nodes.call("set_entry", {"name": "media_providers", "value": list(merged.values())})
@@ -73,7 +75,9 @@ async def delete_provider(front: Front, request: Request, _account: Account) -> 
     providers = await _entry(front, "media_providers") or []
     if name not in [p["name"] for p in providers]:
         raise ApiError(1006, "unknown provider")
-    await front.nodes.call("set_entry", {"name": "media_providers", "value": [p for p in providers if p["name"] != name]})
+    await front.nodes.call(
+        "set_entry", {"name": "media_providers", "value": [p for p in providers if p["name"] != name]}
+    )
     return {}
 
 

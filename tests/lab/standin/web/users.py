@@ -62,7 +62,14 @@ class Users:
             if session.scalar(select(User.id).where(User.username == ADMIN)) is None:
                 salt, hashed = passwords.new_hash(DEFAULT_PASSWORD)
                 session.add(
-                    User(username=ADMIN, role="ROLE_ADMIN", salt=salt, password_hash=hashed, must_change=True, created=now())
+                    User(
+                        username=ADMIN,
+                        role="ROLE_ADMIN",
+                        salt=salt,
+                        password_hash=hashed,
+                        must_change=True,
+                        created=now(),
+                    )
                 )
 
     # -- login --------------------------------------------------------------------------------------------------------
@@ -83,7 +90,9 @@ class Users:
             token = jwt.encode(claims, self._key, algorithm="HS256", headers={"typ": "JWT"})
             expires = datetime.fromtimestamp(issued + LIFETIME, UTC)
             session.add(
-                Token(user_id=user.id, digest=_digest(token), issued=datetime.fromtimestamp(issued, UTC), expires=expires)
+                Token(
+                    user_id=user.id, digest=_digest(token), issued=datetime.fromtimestamp(issued, UTC), expires=expires
+                )
             )
             return Issued(token, expires.strftime("%Y-%m-%d %H:%M:%S+00:00"))
 
