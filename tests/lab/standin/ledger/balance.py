@@ -137,7 +137,7 @@ def _inbound(evidence: Evidence, log: list[Json], seen: Seen, late: float) -> tu
 
 def _statuses(evidence: Evidence, refs: set[str], seen: Seen, late: float) -> tuple[Json, int]:
     """A message that reached the network has a status to come, also where its sender never saw the answer."""
-    expected = [m for m in evidence.outbound if m["ref"] in refs and m["time"] >= evidence.baseline]
+    expected = [m for m in evidence.outbound if m["ref"] in refs]
     missing = [m for m in expected if not seen.statuses[(m["id"], "delivered")]]
     overdue = sorted(f"{m['id']} delivered" for m in missing if m["time"] < late)
     known = {m["id"] for m in evidence.outbound}
