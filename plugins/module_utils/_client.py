@@ -81,12 +81,23 @@ def _points(metric: Any) -> list[dict[str, Any]]:
 
 def webhook_ca(api: Api) -> str | None:
     """The PEM bundle, None when there is none. Answered as 404 with a body and without one."""
+    path = "/v1/certificates/webhooks/ca"
     try:
-        return api.get_text("/v1/certificates/webhooks/ca") or None
+        text = api.get_text(path)
     except ApiError as error:
         if error.status == 404:
             return None
         raise
+    if not text.strip():
+        return None
+    if "-----BEGIN" not in text:
+        raise _without(api, path, "a certificate")
+    return text
+
+
+def _without(api: Api, path: str, what: str) -> ClientError:
+    """An answer that says nothing proves nothing: no client is told to be empty or unregistered by it."""
+    return ClientError(f"GET {api.base}{path} answered without {what}. Is api_url the client's API?")
 
 
 def describe(api: Api, parts: Sequence[str] = PARTS) -> dict[str, Any]:
@@ -98,10 +109,14 @@ def describe(api: Api, parts: Sequence[str] = PARTS) -> dict[str, Any]:
         result["shards"] = to_int(dig(api.get("/v1/account/shards"), "account", "shards"))
     if "health" in parts:
         nodes = parse_health(api.get("/v1/health"))
+        if not nodes:
+            raise _without(api, "/v1/health", "a node")
         result["nodes"] = [node.to_dict() for node in nodes]
         result["mode"] = mode_of(nodes, result.get("shards"))
     if "settings" in parts:
-        settings = dig(api.get("/v1/settings/application"), "settings", "application") or {}
+        settings = dig(api.get("/v1/settings/application"), "settings", "application")
+        if not isinstance(settings, dict):
+            raise _without(api, "/v1/settings/application", "settings.application")
         result["settings"] = redact_settings(settings)
         result["webhook_url_redacted"] = redact_url(str(dig(settings, "webhooks", "url") or ""))
     if "webhook_ca" in parts:
@@ -117,6 +132,8 @@ def describe(api: Api, parts: Sequence[str] = PARTS) -> dict[str, Any]:
 
 def _support(api: Api) -> dict[str, Any]:
     entries = support_entries(api.get("/v1/support"))
+    if not entries:
+        raise _without(api, "/v1/support", "debug_info")
     number = number_of(entries)
     return {
         "number": number,
