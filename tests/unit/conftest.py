@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
 
-RunModule = Callable[..., Dict[str, Any]]
+RunModule = Callable[..., dict[str, Any]]
 
 
 @pytest.fixture
@@ -24,12 +25,12 @@ def run_module(capsys: pytest.CaptureFixture[str]) -> RunModule:
 
     def run(
         main: Callable[[], None], arguments: Mapping[str, Any], *, check_mode: bool = False, diff: bool = False
-    ) -> Dict[str, Any]:
+    ) -> dict[str, Any]:
         given = {**arguments, "_ansible_check_mode": check_mode, "_ansible_diff": diff}
         capsys.readouterr()
         with patch_module_args(given), pytest.raises(SystemExit) as exit_info:
             main()
-        result: Dict[str, Any] = json.loads(capsys.readouterr().out)
+        result: dict[str, Any] = json.loads(capsys.readouterr().out)
         result.setdefault("failed", exit_info.value.code != 0)
         return result
 
