@@ -1,0 +1,95 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the lab is before the run: what is to be the same afterwards, and what is to be found on the other side."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from labctl import control, docker, evidence
+from labctl.api import Api
+from labctl.errors import LabError
+from labctl.layout import ACME, BETA, ENGINE_HOSTS, SSH_HOSTS
+from labctl.session import Session
+from labctl.state import run_directory
+from labctl.waiting import wait_until
+
+from checks import dumps, probes, record
+
+STAGE = "baseline"
+USERS = ("admin", "sender", "monitor")
+TRAFFIC_SECONDS = 60.0
+ENOUGH_MESSAGES = 4
+RUN_PLACES = ("/var/lib/waba-migration", "/root/biz")
+"""Where a run may leave files on a host."""
+
+
+def token(session: Session, host: str, user: str = "admin") -> str:
+    """Logs in at number A's API."""
+    api = Api(session.state.port(host, ACME.api_port))
+    answer = api.login(user, session.secrets[f"{ACME.key}_{user}_password"])
+    if answer.status != 200:
+        raise LabError(f"Logging in as {user} on {host}", answer.describe(), "Read the client's log.")
+    return str(answer.document["users"][0]["token"])
+
+
+def look(session: Session, stage: str) -> dict[str, Any]:
+    """Everything of the lab that a run could touch."""
+    lab = session.lab
+    place = record.directory(lab, stage)
+    old, new, beta = ACME.database_host, "db-new", BETA.database_host
+    foreign = tuple(
+        name for name in dumps.server_names(lab, old) if not name.startswith(("lab_pristine_", "template", "postgres"))
+    )
+    return {
+        "time": time.time(),
+        "old_databases": dumps.take(lab, old, (*foreign, dumps.ROLES), place / "old"),
+        "old_counts": dumps.counted(lab, old, dumps.acme_databases()),
+        "old_media": probes.media(lab, "old", ACME),
+        "old_files": probes.tree(lab, "old", *RUN_PLACES),
+        "containers": {host: probes.lives(probes.containers(lab, host, ACME)) for host in ENGINE_HOSTS},
+        "keys": {host: probes.authorized_keys(lab, host) for host in SSH_HOSTS},
+        "new_databases": dumps.server_names(lab, new),
+        "new_files": probes.tree(lab, "new", *RUN_PLACES),
+        "new_images": docker.execute(
+            lab.container("new"), "docker", "images", "--quiet", tried="Listing the images of new"
+        ).split(),
+        "beta": {
+            "containers": probes.lives(probes.containers(lab, "old", BETA)),
+            "databases": dumps.take(lab, beta, dumps.beta_databases(), place / "beta"),
+            "media": probes.media(lab, "old", BETA),
+            "files": probes.tree(lab, "old", BETA.directory),
+        },
+        "run_directory": run_directory(lab.inventories[ACME.key]).exists(),
+    }
+
+
+def take(session: Session) -> None:
+    """Starts the evidence of a test anew."""
+    record.forget(session.lab)
+    issued = token(session, "old")
+    record.save(session.lab, STAGE, {**look(session, STAGE), "token": issued})
+
+
+def await_traffic(session: Session, since: float) -> None:
+    """Waits until messages have come through in both directions, for both numbers."""
+
+    def lacking() -> str:
+        for number in (ACME, BETA):
+            out = control.network(session.state, f"/outbound?number={number.wa_id}&since={since}")
+            inbound = control.network(session.state, f"/inbound?number={number.wa_id}&since={since}")
+            done = [message for message in inbound if message["acknowledged"]]
+            if min(len(out), len(done)) < ENOUGH_MESSAGES:
+                return f"of {number.title}: {len(out)} messages out and {len(done)} in"
+        return ""
+
+    wait_until(lacking, "Waiting for messages to flow", TRAFFIC_SECONDS, "See `lab status`.")
+
+
+def start_traffic(session: Session) -> None:
+    """Lets messages flow, and waits until they do."""
+    since = time.time()
+    evidence.start_traffic(session)
+    await_traffic(session, since)

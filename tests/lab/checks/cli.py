@@ -1,0 +1,114 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tests' own evidence of what a migration did to the lab: taken before, at the fence and after a run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from labctl import evidence
+from labctl import session as sessions
+from labctl.errors import LabError
+from labctl.layout import lab_from_environment
+from labctl.session import Session
+
+from checks import baseline, fence, moved, repeated, untouched
+from checks.scene import Scene
+from checks.verdict import Verdict, judge
+
+GREEN, RED, UNUSABLE = 0, 1, 2
+Step = Callable[[Session], int]
+
+
+def tell(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def told(verdicts: Sequence[Verdict]) -> int:
+    """Shows what came of the checks. The exit status tells whether all are green."""
+    for verdict in verdicts:
+        tell(verdict.line())
+    bad = [verdict.name for verdict in verdicts if not verdict.good]
+    tell(
+        f"{len(verdicts) - len(bad)} of {len(verdicts)} checks are green" + (f"; red: {', '.join(bad)}" if bad else "")
+    )
+    return RED if bad else GREEN
+
+
+def step_baseline(session: Session) -> int:
+    """how the lab is before the run; forgets earlier evidence"""
+    baseline.take(session)
+    return GREEN
+
+
+def step_traffic(session: Session) -> int:
+    """let messages flow, wait until they do, and watch for the fence"""
+    fence.start_watching(session.lab)
+    baseline.start_traffic(session)
+    return GREEN
+
+
+def step_watch(session: Session) -> int:
+    """wait for the fence and keep the old databases of that moment (started by traffic)"""
+    fence.watch(session.lab)
+    return GREEN
+
+
+def step_untouched(session: Session) -> int:
+    """after a run in check mode: nothing has changed"""
+    return told(judge(untouched.CHECKS, untouched.Before(session)))
+
+
+def step_moved(session: Session) -> int:
+    """after a full move: wait for messages through the new client, end the traffic, judge"""
+    baseline.await_traffic(session, time.time())
+    evidence.stop_traffic(session.lab)
+    return told(judge(moved.CHECKS, Scene(session)))
+
+
+def step_finished(session: Session) -> int:
+    """how the lab is before a second run"""
+    repeated.take(session)
+    return GREEN
+
+
+def step_repeated(session: Session) -> int:
+    """after a second run: it has only looked"""
+    return told(judge(repeated.CHECKS, repeated.Repeated(session)))
+
+
+def step_end(session: Session) -> int:
+    """end traffic and watch, whatever became of the run"""
+    fence.stop_watching(session.lab)
+    evidence.stop_traffic(session.lab)
+    return GREEN
+
+
+STEPS: dict[str, Step] = {
+    "baseline": step_baseline,
+    "traffic": step_traffic,
+    "watch": step_watch,
+    "untouched": step_untouched,
+    "moved": step_moved,
+    "finished": step_finished,
+    "repeated": step_repeated,
+    "end": step_end,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="checks", description=__doc__, epilog="LAB_NAME names the lab.")
+    commands: Any = parser.add_subparsers(dest="step", required=True, metavar="STEP")
+    for name, step in STEPS.items():
+        commands.add_parser(name, help=step.__doc__, description=step.__doc__)
+    options = parser.parse_args(arguments)
+    try:
+        return STEPS[options.step](sessions.existing(lab_from_environment()))
+    except (LabError, ValueError) as error:
+        sys.stderr.write(f"checks: {error}\n")
+        return UNUSABLE

@@ -1,0 +1,306 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must hold after number A has moved from old to new, its messages flowing all the while."""
+
+from __future__ import annotations
+
+import json
+import stat
+from datetime import datetime
+from typing import Any
+
+from labctl.api import Api
+from labctl.layout import ACME, BETA, ENGINE_HOSTS, KNOWN_DATABASES, SSH_HOSTS
+from labctl.project import containers
+from labctl.state import run_directory
+
+from checks import baseline, dumps, probes, rows
+from checks.scene import Scene
+from checks.verdict import Check, listed
+
+DOWNTIME_TOLERANCE_SECONDS = 3.0
+"""The report counts from the order to stop to the health answer, the network from hanging up to calling."""
+
+
+def connected_on_new(scene: Scene) -> str:
+    slots = scene.network["numbers"][ACME.wa_id]["slots"]
+    places = {slot: scene.host_of(entry["peer"]) for slot, entry in slots.items()}
+    return "" if places and set(places.values()) == {"new"} else f"connected are {places or 'no slots'}"
+
+
+def one_client_at_a_time(scene: Scene) -> str:
+    """Reads the network's events: when a slot of one host connects, no slot of another host may be."""
+    found = []
+    connected: dict[int, str] = {0: "old"}
+    for event in scene.events(ACME):
+        host, slot = scene.host_of(event.get("peer", "")), int(event.get("slot", 0))
+        if event["event"] == "connected":
+            others = {place for place in connected.values() if place != host}
+            if others:
+                found.append(f"{host} connected at {event['time']:.3f} while {', '.join(sorted(others))} was")
+            connected[slot] = host
+        elif event["event"] in ("disconnected", "kicked") and connected.get(slot) == host:
+            del connected[slot]
+    return listed(found)
+
+
+def never_back_on_old(scene: Scene) -> str:
+    """Once the number was on the new host, the old one has not called again."""
+    moved = False
+    found = []
+    for event in scene.events(ACME):
+        host = scene.host_of(event.get("peer", ""))
+        moved = moved or (event["event"] == "connected" and host == "new")
+        if moved and host == "old" and event["event"] in ("connected", "refused"):
+            found.append(f"{event['event']} from old at {event['time']:.3f}")
+    return listed(found)
+
+
+def no_kicks(scene: Scene) -> str:
+    return f"{scene.network['kicks']} kicks" if scene.network["kicks"] else ""
+
+
+def no_registrations(scene: Scene) -> str:
+    return f"{scene.network['registrations']} registration calls" if scene.network["registrations"] else ""
+
+
+def identity_kept(scene: Scene) -> str:
+    return f"{scene.network['identity_changes']} identity changes" if scene.network["identity_changes"] else ""
+
+
+def no_incidents(scene: Scene) -> str:
+    return listed([f"{entry['event']} from {scene.host_of(entry['peer'])}" for entry in scene.network["incidents"]])
+
+
+def ledger_balanced(scene: Scene) -> str:
+    ledger = scene.ledger(ACME)
+    if not ledger["outbound"]["accepted"] or not ledger["inbound"]["sent"]:
+        return "no messages flowed"
+    return (
+        ""
+        if ledger["balanced"] and not ledger["pending"]
+        else listed([*ledger["reasons"], f"{ledger['pending']} pending"])
+    )
+
+
+def fenced(scene: Scene) -> str:
+    """Not running, nothing that starts it, no network to call out by."""
+    before = {text.split(" ", 1)[0] for text in scene.before["containers"]["old"].values()}
+    there = {entry["id"]: entry for entry in scene.containers("old")}
+    found = [f"{identity[:12]} is gone" for identity in before - there.keys()]
+    for entry in there.values():
+        state = (entry["status"], entry["restart_policy"], entry["networks"])
+        if entry["status"] not in ("exited", "created") or entry["restart_policy"] != "no" or entry["networks"]:
+            found.append(f"{entry['name']} is {state[0]}, restart policy {state[1]}, networks {state[2]}")
+    return listed(found)
+
+
+def old_databases_unchanged(scene: Scene) -> str:
+    return listed([f"{name} has changed" for name in dumps.differing(scene.fence_digests, scene.old_digests)])
+
+
+def foreign_databases_unchanged(scene: Scene) -> str:
+    """What merely looks like number A's on its server, and the server's roles."""
+    mine = set(dumps.acme_databases())
+    names = tuple(name for name in scene.before["old_databases"] if name not in mine)
+    place = scene.before_place("foreign-now")
+    now = dumps.take(scene.lab, ACME.database_host, names, place)
+    return listed(dumps.differing({name: scene.before["old_databases"][name] for name in names}, now))
+
+
+def rows_arrived(scene: Scene) -> str:
+    old, new = scene.fence_dumps, scene.new_dumps
+    if not sum(dump.count() for dump in old.values()):
+        return "the old databases were empty"
+    return listed([text for store in KNOWN_DATABASES for text in rows.missing(store, old[store], new[store])])
+
+
+def history_at_the_fence(scene: Scene) -> str:
+    """The evidence itself: what was there before the run was there at the fence, by the server's own count."""
+    found = []
+    for name, count in scene.before["old_counts"].items():
+        database, table = name.split(" ", 1)
+        store = database.removeprefix(ACME.prefix)
+        kept = len(scene.fence_dumps[store].tables[table].rows) if table in scene.fence_dumps[store].tables else -1
+        if kept < count and not rows.RULES.get((store, table), rows.STRICT).may_go:
+            found.append(f"{name} had {count} rows and has {kept}")
+    return listed(found)
+
+
+def sequences_go_on(scene: Scene) -> str:
+    old, new = scene.fence_dumps, scene.new_dumps
+    return listed([text for store in KNOWN_DATABASES for text in rows.behind(store, old[store], new[store])])
+
+
+def token_works(scene: Scene) -> str:
+    """The token that the old platform issued opens the new one, for a reader and for an administrator."""
+    api = Api(scene.session.state.port("new", ACME.api_port))
+    headers = {"Authorization": f"Bearer {scene.before['token']}"}
+    answers = [api.call("GET", path, headers=headers) for path in ("/v1/health", "/v1/settings/application")]
+    return listed([answer.describe() for answer in answers if answer.status != 200])
+
+
+def passwords_work(scene: Scene) -> str:
+    api = Api(scene.session.state.port("new", ACME.api_port))
+    found = []
+    for user in baseline.USERS:
+        answer = api.login(user, scene.session.secrets[f"{ACME.key}_{user}_password"])
+        if answer.status != 200:
+            found.append(f"{user}: {answer.describe()}")
+    return listed(found)
+
+
+def media_arrived(scene: Scene) -> str:
+    old, new = scene.media("old"), scene.media("new")
+    if not old:
+        return "there were no media"
+    missing = [f"{name} is missing" for name in old.keys() - new.keys()]
+    return listed(sorted(missing + [f"{name} differs" for name in old.keys() & new.keys() if old[name] != new[name]]))
+
+
+def old_media_kept(scene: Scene) -> str:
+    before, now = scene.before["old_media"], scene.media("old")
+    return listed([f"{name} is not as it was" for name in sorted(before) if now.get(name) != before[name]])
+
+
+def media_downloadable(scene: Scene) -> str:
+    """The oldest one, through the API, by the hash that the old database has."""
+    media = scene.fence_dumps["messageStore"].tables["public.media"]
+    entries = [dict(zip(media.columns, row, strict=True)) for row in media.rows.values()]
+    first = min(entries, key=lambda entry: (entry["created"], entry["id"]))
+    port = scene.session.state.port("new", ACME.api_port)
+    status, found = probes.download(port, f"/v1/media/{first['id']}", scene.before["token"])
+    if status != 200:
+        return f"HTTP {status} for the medium {first['id']}"
+    return "" if found == first["sha256"] else f"the medium {first['id']} comes with another content"
+
+
+def neighbour_containers(scene: Scene) -> str:
+    now = probes.lives(containers_of_beta(scene))
+    before = scene.before["beta"]["containers"]
+    found = [
+        f"{service} was {before.get(service)}, is {now.get(service)}"
+        for service in before.keys() | now.keys()
+        if before.get(service) != now.get(service)
+    ]
+    return listed(found)
+
+
+def containers_of_beta(scene: Scene) -> list[dict[str, Any]]:
+    return [entry for entry in containers(scene.lab, "old") if entry["project"] == BETA.project]
+
+
+def neighbour_connected(scene: Scene) -> str:
+    slots = scene.network["numbers"][BETA.wa_id]["slots"].values()
+    places = {scene.host_of(slot["peer"]) for slot in slots}
+    broken = [event for event in scene.events(BETA) if event["event"] != "baseline"]
+    if places != {"old"}:
+        return f"connected on {places or 'no host'}"
+    return f"{broken[0]['event']} at {broken[0]['time']:.3f}" if broken else ""
+
+
+def neighbour_rows(scene: Scene) -> str:
+    """It has live traffic too: what it had before it has still."""
+    place = scene.before_place("beta")
+    found = []
+    for store in KNOWN_DATABASES:
+        before, now = dumps.read(place, BETA.prefix + store), scene.beta_dumps[store]
+        found += rows.missing(store, before, now) + rows.behind(store, before, now)
+    media = probes.media(scene.lab, "old", BETA)
+    kept = scene.before["beta"]["media"]
+    found += [f"the medium {name} is not as it was" for name in kept if media.get(name) != kept[name]]
+    if probes.tree(scene.lab, "old", BETA.directory) != scene.before["beta"]["files"]:
+        found.append(f"the files of {BETA.directory} have changed")
+    return listed(found)
+
+
+def neighbour_ledger(scene: Scene) -> str:
+    ledger = scene.ledger(BETA)
+    if not ledger["outbound"]["accepted"] or not ledger["inbound"]["sent"]:
+        return "no messages flowed"
+    return listed(ledger["reasons"])
+
+
+def keys_taken_back(scene: Scene) -> str:
+    found = [
+        f"{host} lets in other keys than before"
+        for host in SSH_HOSTS
+        if probes.authorized_keys(scene.lab, host) != scene.before["keys"][host]
+    ]
+    for host in ENGINE_HOSTS:
+        left = [
+            path
+            for path, text in probes.contents(scene.lab, host, *baseline.RUN_PLACES).items()
+            if b"PRIVATE KEY" in text
+        ]
+        found += [f"{host} still has the key {path}" for path in left]
+    return listed(found)
+
+
+def files_private(scene: Scene) -> str:
+    """Whatever holds a secret is for root alone, and so is all of the run directory."""
+    secrets = [value.encode() for value in scene.session.secrets.values() if len(value) > 6]
+    found = []
+    for host in ENGINE_HOSTS:
+        modes = probes.tree(scene.lab, host, *baseline.RUN_PLACES)
+        for path, text in probes.contents(scene.lab, host, *baseline.RUN_PLACES).items():
+            mode = int(modes[path].split(" ", 1)[0], 8)
+            if mode & 0o077 and any(secret in text for secret in secrets):
+                found.append(f"{path} on {host} holds a secret and has mode {mode:04o}")
+    place = run_directory(scene.lab.inventories[ACME.key])
+    for file in (place, *sorted(place.rglob("*"))):
+        mode = stat.S_IMODE(file.stat().st_mode)
+        if mode & 0o077:
+            found.append(f"{file.name} of the run has mode {mode:04o}")
+    return listed(found)
+
+
+def report_agrees(scene: Scene) -> str:
+    """The run's own word against the network's."""
+    file = run_directory(scene.lab.inventories[ACME.key]) / "report.json"
+    report = json.loads(file.read_text(encoding="utf-8"))
+    if report["verdict"] != "succeeded":
+        return f"its verdict is {report['verdict']}"
+    down, up = report["phases"]["fence"]["facts"]["stopping_at"], report["phases"]["start"]["ended"]
+    told = (datetime.fromisoformat(up) - datetime.fromisoformat(down)).total_seconds()
+    seen = float(scene.ledger(ACME)["downtime"]["seconds"])
+    if not seen:
+        return "the network saw no downtime"
+    return (
+        ""
+        if abs(told - seen) <= DOWNTIME_TOLERANCE_SECONDS
+        else f"it tells {told:.1f} s of downtime, the network saw {seen:.1f} s"
+    )
+
+
+CHECKS: tuple[Check[Scene], ...] = (
+    Check("connected-on-new", "the number is connected on the new host and nowhere else", connected_on_new),
+    Check("one-at-a-time", "at no moment did two hosts hold the number", one_client_at_a_time),
+    Check("never-back", "after the move the old host never called again", never_back_on_old),
+    Check("no-kicks", "no client was kicked out by another", no_kicks),
+    Check("no-registrations", "nobody called for a registration", no_registrations),
+    Check("identity", "the identity is the same", identity_kept),
+    Check("no-incidents", "the network saw no stale keys and no foreign identity", no_incidents),
+    Check("ledger", "every message arrived once", ledger_balanced),
+    Check("fence", "the old containers cannot come back", fenced),
+    Check("old-databases", "the old databases are as they were at the fence", old_databases_unchanged),
+    Check(
+        "foreign-databases", "the old server's other databases and roles are as they were", foreign_databases_unchanged
+    ),
+    Check("history", "all that was there before was there at the fence", history_at_the_fence),
+    Check("rows", "every row of the fence is in the new databases", rows_arrived),
+    Check("sequences", "no sequence gives out a number again", sequences_go_on),
+    Check("token", "the old platform's token opens the new one", token_works),
+    Check("passwords", "the old platform's users log in", passwords_work),
+    Check("media", "every medium is on the new host, bit by bit", media_arrived),
+    Check("old-media", "the old media are as they were", old_media_kept),
+    Check("media-download", "a medium can be downloaded from the new client", media_downloadable),
+    Check("neighbour-containers", "number B's containers live on", neighbour_containers),
+    Check("neighbour-connected", "number B never lost its connection", neighbour_connected),
+    Check("neighbour-rows", "number B has all that it had", neighbour_rows),
+    Check("neighbour-ledger", "every message of number B arrived once", neighbour_ledger),
+    Check("keys-taken-back", "no key of the run opens a host", keys_taken_back),
+    Check("private-files", "files with secrets are for their owner only", files_private),
+    Check("report", "the run's report agrees with the network", report_agrees),
+)

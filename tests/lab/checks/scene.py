@@ -1,0 +1,129 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All the evidence after a step, each piece gathered once and only when a check asks for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from labctl import evidence, truth
+from labctl.layout import ACME, BETA, KNOWN_DATABASES, Lab, Number
+from labctl.session import Session
+
+from checks import baseline, dumps, fence, probes, record
+from checks.dumps import Dump
+
+SETTLE_SECONDS = 60
+NOW = "now"
+T = TypeVar("T")
+
+
+class Scene:
+    """The lab at one moment. Checks run side by side, so each piece is gathered under a lock of its own."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._guard = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
+        self._known: dict[str, Any] = {}
+
+    @property
+    def lab(self) -> Lab:
+        return self.session.lab
+
+    def once(self, name: str, gather: Callable[[], T]) -> T:
+        with self._guard:
+            lock = self._locks.setdefault(name, threading.Lock())
+        with lock:
+            if name not in self._known:
+                self._known[name] = gather()
+            found: T = self._known[name]
+            return found
+
+    # -- before -------------------------------------------------------------------------------------------------------
+
+    @property
+    def before(self) -> dict[str, Any]:
+        return self.once("before", lambda: record.load(self.lab, baseline.STAGE))
+
+    def before_place(self, side: str) -> Path:
+        return record.directory(self.lab, baseline.STAGE, side)
+
+    # -- the network's word -------------------------------------------------------------------------------------------
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        return self.once("truth", lambda: truth.gather(self.lab, self.session.state))
+
+    @property
+    def network(self) -> dict[str, Any]:
+        state: dict[str, Any] = self.truth["network"]["state"]
+        return state
+
+    def events(self, number: Number) -> list[dict[str, Any]]:
+        """The network's events of a number since its baseline."""
+        return [
+            event
+            for event in self.truth["network"]["events"]
+            if event["number"] == number.wa_id and event["time"] >= self.network["baseline"]
+        ]
+
+    def host_of(self, peer: str) -> str:
+        known: dict[str, str] = self.truth["addresses"]
+        return next((host for host, address in known.items() if address == peer), f"an unknown host ({peer})")
+
+    def ledger(self, number: Number) -> dict[str, Any]:
+        return self.once(f"ledger {number.key}", lambda: evidence.ledger(self.lab, number, SETTLE_SECONDS))
+
+    # -- databases ----------------------------------------------------------------------------------------------------
+
+    @property
+    def fence_digests(self) -> dict[str, str]:
+        return self.once("fence", lambda: fence.dump(self.lab))
+
+    @property
+    def fence_dumps(self) -> dict[str, Dump]:
+        """By store."""
+        return self.once("fence dumps", self._fence_dumps)
+
+    def _fence_dumps(self) -> dict[str, Dump]:
+        assert self.fence_digests  # noqa: S101 (they make the files)
+        place = record.directory(self.lab, fence.STAGE)
+        return {store: dumps.read(place, ACME.prefix + store) for store in KNOWN_DATABASES}
+
+    @property
+    def old_digests(self) -> dict[str, str]:
+        place = record.directory(self.lab, NOW, "old")
+        return self.once("old", lambda: dumps.take(self.lab, ACME.database_host, dumps.acme_databases(), place))
+
+    @property
+    def new_dumps(self) -> dict[str, Dump]:
+        """By store."""
+        return self.once("new", self._new_dumps)
+
+    def _new_dumps(self) -> dict[str, Dump]:
+        place = record.directory(self.lab, NOW, "new")
+        dumps.take(self.lab, "db-new", dumps.acme_databases(), place)
+        return {store: dumps.read(place, ACME.prefix + store) for store in KNOWN_DATABASES}
+
+    @property
+    def beta_dumps(self) -> dict[str, Dump]:
+        """Number B's databases, by store."""
+        return self.once("beta", self._beta_dumps)
+
+    def _beta_dumps(self) -> dict[str, Dump]:
+        place = record.directory(self.lab, NOW, "beta")
+        dumps.take(self.lab, BETA.database_host, dumps.beta_databases(), place)
+        return {store: dumps.read(place, BETA.prefix + store) for store in KNOWN_DATABASES}
+
+    # -- hosts --------------------------------------------------------------------------------------------------------
+
+    def media(self, host: str) -> dict[str, str]:
+        return self.once(f"media {host}", lambda: probes.media(self.lab, host, ACME))
+
+    def containers(self, host: str, number: Number = ACME) -> list[dict[str, Any]]:
+        return [entry for entry in self.truth["containers"][host] if entry["project"] == number.project]
