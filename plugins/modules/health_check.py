@@ -58,7 +58,9 @@ options:
     type: float
     default: 5
   fail_on_unhealthy:
-    description: Whether to fail when the picture is not as it must be.
+    description:
+      - Whether to fail when the picture is not as it must be. Wrong options, wrong credentials and a wrong certificate
+        are failures all the same, since they say nothing of the client.
     type: bool
     default: true
 seealso:
@@ -115,12 +117,13 @@ missing:
   returned: always
   sample: ["0 coreapps connected instead of 1 (wacore1:2a1b2c3d4e5f is connecting)"]
 waited:
-  description: Seconds that it took.
+  description: Seconds from the first look to the last.
   type: float
   returned: always
   sample: 4.2
 """
 
+from time import monotonic
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -151,7 +154,10 @@ def topology_of(params: dict[str, Any]) -> Topology:
 
 
 def patience_of(params: dict[str, Any]) -> Patience:
+    """Raises ClientError on times that cannot be waited."""
     timeout, interval = params["wait_timeout"], params["poll_interval"]
+    if timeout < 0:
+        raise ClientError(f"wait_timeout must not be less than 0 seconds, got {timeout}")
     if interval <= 0:
         raise ClientError(f"poll_interval must be more than 0 seconds, got {interval:g}")
     return Patience(timeout, max(params["initialising_timeout"], timeout) if timeout else 0, interval)
@@ -177,11 +183,12 @@ def main() -> None:
         fail_on_unhealthy={"type": "bool", "default": True},
     )
     module = AnsibleModule(spec, supports_check_mode=True)
-    params = module.params
+    params, start = module.params, monotonic()
     try:
         picture = run(params)
     except ClientError as error:
-        module.fail_json(msg=str(error), healthy=False, picture=[], missing=[str(error)], waited=0.0)
+        waited = round(monotonic() - start, 3)
+        module.fail_json(msg=str(error), healthy=False, picture=[], missing=[str(error)], waited=waited)
     result = {
         "healthy": picture.healthy,
         "picture": [node.to_dict() for node in picture.nodes],
