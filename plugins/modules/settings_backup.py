@@ -25,7 +25,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Does not ask the client.
+      - Does not ask the client. Does not need the directory of O(dest), which a task before may only have planned.
   diff_mode:
     support: none
   idempotent:
@@ -40,7 +40,8 @@ options:
     required: true
   dest:
     description:
-      - File for the backup on the host that the module runs on. JSON, with the backup as C(data), mode 0600.
+      - File for the backup on the host that the module runs on. JSON, with the backup as C(data), mode V(0600).
+      - A file that exists and is not a settings backup is an error, unless O(force) is set.
       - Its directory must exist.
     type: path
     required: true
@@ -69,15 +70,45 @@ path:
   returned: success
   sample: /root/settings-backup.json
 sha256:
-  description: Checksum of the backup itself, not of the file around it.
+  description: SHA-256 checksum of the backup itself, in hexadecimal, not of the file around it.
   type: str
   returned: success, unless check mode would have taken a backup
   sample: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
 size:
-  description: Length of the backup in characters.
+  description: Size of the file in bytes.
   type: int
-  returned: success, unless check mode would have taken a backup
-  sample: 812
+  returned: when the file is there
+  sample: 824
+mode:
+  description: Permissions of the file.
+  type: str
+  returned: when the file is there
+  sample: "0600"
+owner:
+  description: Owner of the file.
+  type: str
+  returned: when the file is there
+  sample: root
+group:
+  description: Group of the file.
+  type: str
+  returned: when the file is there
+  sample: root
+uid:
+  description: Number of the owner.
+  type: int
+  returned: when the file is there
+  sample: 0
+gid:
+  description: Number of the group.
+  type: int
+  returned: when the file is there
+  sample: 0
+state:
+  description: Kind of the file.
+  type: str
+  returned: when the file is there
+  sample: file
 """
 
 import hashlib
@@ -113,18 +144,22 @@ def take(api: Api, password: str) -> str:
 
 
 def read(dest: Path) -> str:
-    """The backup in a file; raises ClientError when it is none."""
+    """The backup in a file; raises ClientError when it is none, OSError when it cannot be read."""
+    content = dest.read_bytes()
     try:
-        data = json.loads(dest.read_bytes())["data"]
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        data = json.loads(content)["data"]
+    except (KeyError, TypeError, ValueError):
+        data = None
+    if not isinstance(data, str) or not data:
         raise ClientError(
-            f"{dest} is there and is not a settings backup ({type(error).__name__}). Move it away, or set force."
-        ) from error
-    return str(data)
+            f"{dest} is there and is not a settings backup: it holds no JSON with a text named data. "
+            "Move it away, or set force."
+        )
+    return data
 
 
 def described(dest: Path, data: str) -> dict[str, Any]:
-    return {"path": str(dest), "sha256": hashlib.sha256(data.encode()).hexdigest(), "size": len(data)}
+    return {"path": str(dest), "sha256": hashlib.sha256(data.encode()).hexdigest()}
 
 
 def keep(dest: Path, check_mode: bool) -> dict[str, Any]:
@@ -137,17 +172,23 @@ def keep(dest: Path, check_mode: bool) -> dict[str, Any]:
 
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    """Raises ClientError, and OSError when the file cannot be written."""
-    dest = Path(params["dest"])
-    if not dest.parent.is_dir():
+    """Raises ClientError, and OSError when the file cannot be read or written."""
+    dest, api = Path(params["dest"]), make_api(params)
+    if not params["password"]:
         raise ClientError(
-            f"The directory {dest.parent} does not exist. Nothing was asked of the client. Create it first."
+            "password is empty. Nothing was asked of the client. Give the one that the restore will need."
         )
+    if dest.is_dir():
+        raise ClientError(f"{dest} is a directory. Nothing was asked of the client. Give the name of a file.")
     if dest.exists() and not params["force"]:
         return keep(dest, check_mode)
     if check_mode:
         return {"changed": True, "path": str(dest)}
-    data = take(make_api(params), params["password"])
+    if not dest.parent.is_dir():
+        raise ClientError(
+            f"The directory {dest.parent} does not exist. Nothing was asked of the client. Create it first."
+        )
+    data = take(api, params["password"])
     write_private_file(str(dest), json.dumps({"data": data}).encode())
     return {"changed": True, **described(dest, data)}
 
@@ -165,7 +206,10 @@ def main() -> None:
     except ClientError as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"The backup cannot be kept in {module.params['dest']}: {error.strerror}. Is there space?")
+        module.fail_json(
+            msg=f"The backup cannot be kept in {module.params['dest']}: {error.strerror}. "
+            "Look at the free space and at the permissions there."
+        )
     module.exit_json(**result)
 
 
