@@ -66,6 +66,7 @@ class Transport:
         *,
         plain_allowed: bool = False,
         hint: str = "Check api_url and that the webapp runs.",
+        trust_hint: str = "The client signs its own by default: give its fingerprint, or the CA with ca_path.",
     ) -> None:
         try:
             parts = urlsplit(base_url)
@@ -86,6 +87,7 @@ class Transport:
         self._prefix = parts.path.rstrip("/")
         self._timeout = timeout
         self._hint = hint
+        self._trust_hint = trust_hint
         self._fingerprint = normal_fingerprint(trust.fingerprint) if trust.fingerprint else None
         self._context = self._make_context(trust) if parts.scheme == "https" else None
 
@@ -107,7 +109,7 @@ class Transport:
             # Waiting does not mend this, so it is no TransportError.
             raise ClientError(
                 f"{method} {url}: the certificate is not trusted ({error.verify_message}). Nothing was sent. "
-                "The client signs its own certificate by default: give its fingerprint, or the CA with ca_path."
+                f"{self._trust_hint}"
             ) from error
         except socket.timeout as error:
             raise TransportError(method, url, f"no answer within {self._timeout:g} s", sent, self._hint) from error

@@ -44,24 +44,33 @@ class StatusPage:
     """An address that answers the statuses of one message."""
 
     def __init__(self, url: str, ca_path: str | None = None, timeout: float = 10) -> None:
-        if PLACE not in url:
-            raise ClientError(f"status_url must hold {PLACE} where the message's id belongs")
-        parts = urlsplit(url)
-        self._shown = redact_url(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise ClientError(f"status_url cannot be read: {error}") from error
         self._path = f"{parts.path}{f'?{parts.query}' if parts.query else ''}"
+        if PLACE not in self._path:
+            raise ClientError(f"status_url must hold {PLACE} where the message's id belongs, in its path or query")
         self._transport = Transport(
-            f"{parts.scheme}://{parts.netloc}", Trust(ca_path), timeout, plain_allowed=True, hint=HINT
+            f"{parts.scheme}://{parts.netloc}",
+            Trust(ca_path),
+            timeout,
+            plain_allowed=True,
+            hint=HINT,
+            trust_hint="Give its CA with status_ca_path.",
         )
 
     def read(self, message_id: str) -> Seen:
         """Raises ClientError when the receiver does not answer with statuses."""
-        response = self._transport.request("GET", self._path.replace(PLACE, quote(message_id, safe="")))
+        path = self._path.replace(PLACE, quote(message_id, safe=""))
+        shown = redact_url(self._transport.base + path)
+        response = self._transport.request("GET", path)
         if response.status != 200:
-            raise ClientError(f"GET {self._shown} answered {response.status}. {HINT}")
+            raise ClientError(f"GET {shown} answered {response.status}. {HINT}")
         try:
             statuses = list(json.loads(response.body)["statuses"])
         except (KeyError, TypeError, ValueError):
-            raise ClientError(f"GET {self._shown} answered without a list named statuses. {HINT}") from None
+            raise ClientError(f"GET {shown} answered without a list named statuses. {HINT}") from None
         return summarise(statuses)
 
 

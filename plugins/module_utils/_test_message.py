@@ -8,6 +8,7 @@ API facts: On-Premises API, "Messages", "Contacts", "Error and Status Codes".
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from ansible_collections.waba.migration.plugins.module_utils._statuses import OR
 
 ACCEPTED, SENT, DELIVERED = "accepted", "sent", "delivered"
 REFUSED, BROKEN = "refused_by_platform", "migration_broken"
+TOO_MANY_REQUESTS = 1015  # which a 429 without a body means as well
+LONGEST_TEXT = 4096  # characters
 
 # Policy, recipient, or the message itself: the old client would have met the same.
 _IN_ANSWERS = (1001, 1002, 1003, 1006, 1007, 1008, 1009, 1010, 1012, 1013, 1015, 1021, 1025, 1026, 1028, 1031)
@@ -46,6 +49,18 @@ def classify(code: int | None) -> str:
     return REFUSED if any(code in codes for codes in _REFUSALS) else BROKEN
 
 
+def check_content(params: dict[str, Any]) -> None:
+    """Raises ClientError on what no client would take."""
+    if not re.match(r"^\+?[0-9]{7,15}\Z", params["to"]):
+        raise ClientError(f"to must be a number in international format, digits only, got {params['to']!r}")
+    if params["type"] == "text" and not params["text"]:
+        raise ClientError("text is empty. Give the text of the message.")
+    if params["type"] == "text" and len(params["text"]) > LONGEST_TEXT:
+        raise ClientError(
+            f"text has {len(params['text'])} characters, and a message at most {LONGEST_TEXT}. Shorten it."
+        )
+
+
 def message_body(params: dict[str, Any]) -> dict[str, Any]:
     content = {"body": params["text"]} if params["type"] == "text" else params["template"]
     return {
@@ -66,7 +81,8 @@ def send(api: Api, params: dict[str, Any]) -> Outcome:
                 return Outcome(verdict, reason=f"the contact check of the recipient says {contact}")
         answer = api.post("/v1/messages", message_body(params))
     except ApiError as error:
-        return Outcome(classify(error.code), code=error.code, reason=str(error))
+        code = TOO_MANY_REQUESTS if error.code is None and error.status == 429 else error.code
+        return Outcome(classify(code), code=code, reason=str(error))
     try:
         return Outcome(ACCEPTED, accepted=True, message_id=str(answer["messages"][0]["id"]))
     except (IndexError, KeyError, TypeError):

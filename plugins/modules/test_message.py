@@ -26,7 +26,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - Sends nothing and asks nothing.
+      - Sends nothing and asks nothing. Tells options that cannot be used.
   diff_mode:
     support: none
   idempotent:
@@ -46,10 +46,12 @@ options:
     choices: [text, template]
     default: text
   text:
-    description: The text. Required for O(type=text).
+    description: The text, at most 4096 characters. Required for O(type=text).
     type: str
   template:
-    description: The template as the messages endpoint takes it. Required for O(type=template).
+    description:
+      - The template as the messages endpoint takes it, with C(namespace), C(name), C(language) and C(components).
+        Required for O(type=template).
     type: dict
   check_contact:
     description: Whether to check the recipient first.
@@ -65,6 +67,8 @@ options:
       - URL of the receiver with C({id}) in the place of the message's id, C(http) or C(https). It must answer with
         C({"statuses":["sent"]}).
       - A status may also be an object as the webhook gets it. Only then the code of a failed message is known.
+      - Receivers put tokens into their addresses, so it is treated as a secret, and errors show it without what looks
+        like one.
     type: str
   status_ca_path:
     description: PEM file with the CA of that URL. The system's CAs are used when it is not given.
@@ -142,10 +146,10 @@ reason:
   sample: the message was accepted and then failed (error 470)
 """
 
-import re
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.waba.migration.plugins.module_utils._api import Api
 from ansible_collections.waba.migration.plugins.module_utils._argspec import (
     client_argument_spec,
     make_api,
@@ -158,16 +162,19 @@ from ansible_collections.waba.migration.plugins.module_utils._statuses import (
 from ansible_collections.waba.migration.plugins.module_utils._test_message import (
     BROKEN,
     Outcome,
+    check_content,
     judge,
     send,
 )
 
 
-def run(params: dict[str, Any]) -> Outcome:
+def page_of(params: dict[str, Any]) -> StatusPage | None:
+    """Where the statuses are to be read, None when none is waited for. Raises ClientError."""
+    return None if params["wait_for"] == "none" else StatusPage(params["status_url"], params["status_ca_path"])
+
+
+def run(api: Api, page: StatusPage | None, params: dict[str, Any]) -> Outcome:
     """Raises ClientError when there is no answer to judge."""
-    # Before anything is sent, since options that cannot be used must not cost a message.
-    api = make_api(params)
-    page = StatusPage(params["status_url"], params["status_ca_path"]) if params["wait_for"] != "none" else None
     outcome = send(api, params)
     message_id = outcome.message_id
     if page is None or message_id is None:
@@ -185,7 +192,7 @@ def main() -> None:
         template={"type": "dict"},
         check_contact={"type": "bool", "default": True},
         wait_for={"type": "str", "choices": ["none", "sent", "delivered"], "default": "none"},
-        status_url={"type": "str"},
+        status_url={"type": "str", "no_log": True},
         status_ca_path={"type": "path"},
         wait_timeout={"type": "int", "default": 60},
     )
@@ -200,12 +207,16 @@ def main() -> None:
         ],
     )
     params = module.params
-    if not re.match(r"^\+?[0-9]{7,15}\Z", params["to"]):
-        module.fail_json(msg=f"to must be a number in international format, digits only, got {params['to']!r}")
+    try:
+        # In check mode too, and before anything is sent: options that cannot be used must not cost a message.
+        check_content(params)
+        api, page = make_api(params), page_of(params)
+    except ClientError as error:
+        module.fail_json(msg=str(error))
     if module.check_mode:
         module.exit_json(changed=True)
     try:
-        outcome = run(params)
+        outcome = run(api, page, params)
     except ClientError as error:
         module.fail_json(msg=str(error), **Outcome(BROKEN, reason=str(error)).to_dict())
     result = {"changed": outcome.accepted, **outcome.to_dict()}

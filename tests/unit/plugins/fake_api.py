@@ -107,8 +107,12 @@ class FakeApi:
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The options of a module that is to talk to this API."""
-        return {"api_url": self.url, "fingerprint": self.certificate.fingerprint}
+        """The options of a module that is to talk to this API. Its result shows them, as it does at high verbosity."""
+        return {
+            "api_url": self.url,
+            "fingerprint": self.certificate.fingerprint,
+            "_ansible_inject_invocation": True,
+        }
 
     def __enter__(self) -> FakeApi:
         self._thread.start()

@@ -84,6 +84,7 @@ TROUBLES = {
 
 def assert_no_secret(result: dict[str, Any], *secrets: str) -> None:
     """Neither in the result nor, as Ansible's own mask would show, in what the module made of it."""
+    assert "invocation" in result, "a look at the options belongs to the proof"
     text = json.dumps(result)
     for secret in secrets:
         assert secret not in text
