@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from standin.stores import axolotl
 from standin.stores.config import Entry
@@ -86,13 +86,13 @@ class Configuration:
             return 0 if row is None else row.epoch
 
     def advance(self, epoch: int, recipient: str | None = None) -> None:
-        """Moves the ratchet forward, never back."""
+        """Moves the ratchet forward, never back, also when two threads do it at a time."""
         with self._databases.session("axolotlStore") as session:
-            row = session.get(axolotl.Ratchet, 1, with_for_update=True)
-            if row is None:
+            if session.get(axolotl.Ratchet, 1) is None:
                 session.add(axolotl.Ratchet(id=1, epoch=epoch))
-            elif epoch > row.epoch:
-                row.epoch = epoch
+            else:
+                further = (axolotl.Ratchet.id == 1, axolotl.Ratchet.epoch < epoch)
+                session.execute(update(axolotl.Ratchet).where(*further).values(epoch=epoch))
             if recipient:
                 chain = session.query(axolotl.Session).filter_by(recipient_id=recipient).one_or_none()
                 record = hashlib.sha256(f"{recipient}:{epoch}".encode()).digest()

@@ -9,14 +9,17 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import BigInteger, LargeBinary
 from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
 
 from standin.common import environment
 from standin.core.client import Client
+from standin.core.configuration import Configuration
 from standin.stores import axolotl, callback, message
 from standin.stores.database import STORES, Databases
 from standin.tests.harness import Host, until
@@ -122,3 +125,20 @@ def test_signing_key_without_the_variable_is_kept_in_a_file(tmp_path: Path, monk
     key = users.signing_key(env)
     assert key == users.signing_key(env)
     assert (tmp_path / "state" / "jwt.key").stat().st_mode & 0o777 == 0o600
+
+
+async def test_ratchet_never_goes_back(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when another thread moves it on between the look at it and the change."""
+    configuration = Configuration(host.nodes["wacore"].databases)
+    configuration.advance(1)
+    get = Session.get
+
+    def overtaken(self: Session, *arguments: Any, **more: Any) -> Any:
+        row = get(self, *arguments, **more)
+        monkeypatch.setattr(Session, "get", get)
+        configuration.advance(9)
+        return row
+
+    monkeypatch.setattr(Session, "get", overtaken)
+    configuration.advance(5)
+    assert configuration.epoch == 9
