@@ -16,6 +16,7 @@ description:
   - Reads what identifies a WhatsApp Business API On-Premises client, so that it can be compared with another one.
   - Sends GET requests only, besides the login that O(api_password) needs.
   - Credentials in the settings are hidden, so the result can be shown and stored.
+  - An answer without what was asked for is an error. It never counts as a client without a number or without settings.
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.attributes.info_module
@@ -33,10 +34,16 @@ seealso:
   - module: waba.migration.health_check
   - name: On-Premises API, Support
     description: C(debug_info) is the client's own number, or the word C(unregistered).
-    link: https://developers.facebook.com/docs/whatsapp/on-premises/reference/support
+    link: https://developers.facebook.com/docs/whatsapp/api/support
   - name: On-Premises API, Settings, Application
     description: The fields of the settings, and which of them need a restart.
     link: https://developers.facebook.com/docs/whatsapp/on-premises/reference/settings/app
+  - name: On-Premises API, reference
+    description: Shards are part of the account, pending messages and callbacks of the statistics.
+    link: https://developers.facebook.com/docs/whatsapp/on-premises/reference
+  - name: On-Premises API, Certificates, Webhooks
+    description: The CA bundle for webhooks, and that there is none at first.
+    link: https://developers.facebook.com/docs/whatsapp/api/certificates/webhooks
 """
 
 EXAMPLES = r"""
@@ -112,7 +119,7 @@ nodes:
       returned: success
       sample: 2a1b2c3d4e5f
     role:
-      description: C(primary_master), C(secondary_master) or C(coreapp).
+      description: C(primary_master), C(secondary_master) or C(coreapp). C(unknown) when the answer names none.
       type: str
       returned: success
       sample: coreapp

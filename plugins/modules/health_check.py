@@ -44,7 +44,9 @@ options:
     choices: [connected, unregistered]
     default: connected
   wait_timeout:
-    description: Seconds to wait for the picture, not counting the time in which a schema is made. V(0) looks once.
+    description:
+      - Seconds to wait for the picture, not counting the time in which a schema is made. V(0) looks once.
+      - The last look may last up to O(timeout) seconds longer.
     type: int
     default: 0
   initialising_timeout:
@@ -67,7 +69,13 @@ seealso:
   - module: waba.migration.client_info
   - name: On-Premises API, Health
     description: The statuses, and the pictures of high availability and multiconnect.
-    link: https://developers.facebook.com/docs/whatsapp/on-premises/reference/health
+    link: https://developers.facebook.com/docs/whatsapp/api/health
+  - name: On-Premises API, high availability
+    description: Which nodes are connected when there is one shard.
+    link: https://developers.facebook.com/docs/whatsapp/availability-scaling
+  - name: On-Premises API, multiconnect
+    description: Which nodes are connected when there are more.
+    link: https://developers.facebook.com/docs/whatsapp/multiconnect_mc
 """
 
 EXAMPLES = r"""

@@ -16,7 +16,8 @@ description:
   - Gets a bearer token from a WhatsApp Business API On-Premises client, and says how long it lives.
   - A fresh client refuses every login until the password of its C(admin) account has been changed from the default.
     With O(bootstrap) the module changes it when, and only when, the wanted password is refused.
-  - It never sends more than two login requests, since the client may limit them. Each login makes another token.
+  - It never sends more than two login requests, since the client may limit them. Each login makes another token, which
+    lives for seven days. C(changed) is true only when a password was set.
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.attributes.actiongroup_client
@@ -41,6 +42,7 @@ options:
   bootstrap:
     description:
       - Sets O(api_password) as the account's password when the client refuses it and still has O(default_password).
+        The rule for O(new_password) holds for it.
     type: bool
     default: false
   default_password:
@@ -90,12 +92,14 @@ token:
   returned: success, unless check mode would have to set a password
   sample: eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.signature
 expires_at:
-  description: When the token ends, in UTC, ISO 8601. From the login's answer, else from the token itself.
+  description:
+    - When the token ends, in UTC, ISO 8601. From the login's answer, else from the token itself, where it was observed
+      to be a JWT with C(exp).
   type: str
   returned: when there is a token and it is known
   sample: "2026-12-01T09:34:15+00:00"
 expires_in:
-  description: Seconds until then.
+  description: Seconds until then. Negative for a token that the client still takes after its end.
   type: int
   returned: when there is a token and it is known
   sample: 604800

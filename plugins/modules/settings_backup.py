@@ -17,6 +17,8 @@ description:
     keeps it character by character in a file that nobody else may read.
   - The client must be registered and running. The backup holds no messages, no callbacks, and no accounts of the API.
   - Keys move on with every message. A backup is stale as soon as the client has handled traffic after it.
+  - With masters, only the primary master can make a backup. During a fail-over there is none, and the client answers
+    with error 1017.
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.attributes.actiongroup_client
@@ -35,7 +37,7 @@ attributes:
         is set.
 options:
   password:
-    description: Encrypts the backup. The restore needs the same one.
+    description: Encrypts the backup. The restore needs the same one. The client documents no rule for it.
     type: str
     required: true
   dest:

@@ -83,7 +83,7 @@ seealso:
     link: https://developers.facebook.com/docs/whatsapp/on-premises/reference/messages
   - name: On-Premises API, Error and Status Codes
     description: What the codes of an answer and of a failed message mean.
-    link: https://developers.facebook.com/docs/whatsapp/on-premises/errors
+    link: https://developers.facebook.com/docs/whatsapp/api/errors
 """
 
 EXAMPLES = r"""
@@ -112,37 +112,37 @@ RETURN = r"""
 message_id:
   description: The message's id, null when none was given.
   type: str
-  returned: always, but not in check mode
+  returned: when the message was tried, that is neither in check mode nor with options that cannot be used
   sample: gBEGkYiEB1VXAglK1ZEqA1YKPrU
 accepted:
   description: Whether the client took the message.
   type: bool
-  returned: always, but not in check mode
+  returned: when the message was tried, that is neither in check mode nor with options that cannot be used
   sample: true
 status:
   description: The highest status that was seen, null when none was asked for or seen.
   type: str
-  returned: always, but not in check mode
+  returned: when the message was tried, that is neither in check mode nor with options that cannot be used
   sample: sent
 verdict:
   description:
     - V(accepted), V(sent) or V(delivered), whatever was proven. The module fails when it is less than O(wait_for).
     - V(refused_by_platform) when policy, the recipient or the message itself stand in the way, which is no fault of a
       move. The module does not fail then. RV(accepted) and RV(reason) tell the rest.
-    - V(migration_broken) when the client is not in order, or an accepted message got no status, or failed with an
-      unknown code. The module fails then.
+    - V(migration_broken) when the client does not answer or is not in order, or an accepted message got no status, or
+      failed with an unknown code. The module fails then.
   type: str
-  returned: always, but not in check mode
+  returned: when the message was tried, that is neither in check mode nor with options that cannot be used
   sample: sent
 code:
   description: The error code of the answer or of the failed message, null when there is none.
   type: int
-  returned: always, but not in check mode
+  returned: when the message was tried, that is neither in check mode nor with options that cannot be used
   sample: 470
 reason:
   description: What stands in the way, null when nothing does.
   type: str
-  returned: always, but not in check mode
+  returned: when the message was tried, that is neither in check mode nor with options that cannot be used
   sample: the message was accepted and then failed (error 470)
 """
 
