@@ -76,7 +76,7 @@ class Receiver:
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
-                host="localhost",
+                host="127.0.0.1",
                 port=0,
                 ssl_certfile=certificate,
                 ssl_keyfile=key,

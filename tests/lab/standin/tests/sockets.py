@@ -27,7 +27,7 @@ async def served(
     """Serves an application and gives its base URL. Without the server's own loop, whose ticks cost every test."""
     config = uvicorn.Config(
         app,
-        host="localhost" if certificate else "127.0.0.1",
+        host="127.0.0.1",
         port=port,
         ssl_certfile=certificate,
         ssl_keyfile=key,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import time
+from time import monotonic
 
 
 class Bucket:
@@ -13,10 +13,10 @@ class Bucket:
         self._rate = rate
         self._burst = burst
         self._level = float(burst)
-        self._at = time.monotonic()
+        self._at = monotonic()
 
     def take(self) -> bool:
-        now = time.monotonic()
+        now = monotonic()
         self._level = min(self._burst, self._level + (now - self._at) * self._rate)
         self._at = now
         if self._level < 1:
