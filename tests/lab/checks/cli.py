@@ -17,7 +17,7 @@ from labctl.errors import LabError
 from labctl.layout import lab_from_environment
 from labctl.session import Session
 
-from checks import baseline, fence, moved, repeated, untouched
+from checks import baseline, breakout, fence, moved, repeated, untouched
 from checks.scene import Scene
 from checks.verdict import Verdict, judge
 
@@ -82,6 +82,11 @@ def step_repeated(session: Session) -> int:
     return told(judge(repeated.CHECKS, repeated.Repeated(session)))
 
 
+def step_breakout(session: Session) -> int:
+    """after both numbers have moved: try everything that brings an ordinary client back"""
+    return told(breakout.run(session, tell))
+
+
 def step_end(session: Session) -> int:
     """end traffic and watch, whatever became of the run"""
     fence.stop_watching(session.lab)
@@ -97,6 +102,7 @@ STEPS: dict[str, Step] = {
     "moved": step_moved,
     "finished": step_finished,
     "repeated": step_repeated,
+    "breakout": step_breakout,
     "end": step_end,
 }
 
