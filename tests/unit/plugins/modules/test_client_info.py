@@ -239,6 +239,21 @@ def test_refused_token_makes_one_login(run: Run, api: FakeApi) -> None:
     assert run(api_token=TOKEN, api_password=PASSWORD)["number"] == "15550100001"
 
 
+def test_second_refusal_makes_no_second_login(run: Run, api: FakeApi) -> None:
+    first, second, *_others = single(bearer("fresh"))
+    api.plan(
+        get(first.path, b"", status=401),
+        fake_api.login(PASSWORD, token="fresh"),
+        first,
+        get(second.path, b"", bearer("fresh"), status=401),
+    )
+
+    result = run(api_token=TOKEN, api_password=PASSWORD)
+
+    assert result["msg"].startswith(f"GET {api.url}{second.path} answered 401.")
+    assert_no_secret(result, TOKEN, PASSWORD, "fresh")
+
+
 def test_what_the_key_opens(run: Run, api: FakeApi) -> None:
     health, stats = single(f"Apikey {KEY}")[2], single(f"Apikey {KEY}")[5]
     api.plan(health, stats)
