@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the named groups of checks, all of them even if one fails, and sums up: `check.py lint unit`.
 
-The exit status is 0 only if every check passed. Each check's own tests are counted where its tool tells their number.
+The exit status is 0 only if every check passed. A check's own tests are counted where its tool counts them.
 """
 
 from __future__ import annotations
@@ -17,18 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PYTHON_CODE = ("plugins", "tests/lab/labctl", "tests/lab/standin", "tests/tools", "tests/unit")
-PYTEST = r"(?P<count>\d+) {}\b"
+PYTHON_CODE = ("plugins", "tests/integration", "tests/lab", "tests/tools", "tests/unit")
+NUMBERS = re.compile(r"\b(\d+) (passed|failed|errors?)\b")
 
 
 @dataclass(frozen=True)
 class Check:
-    """A command, and how its output tells the number of tests that passed and failed."""
+    """A command. One that counts its tests says "N passed, N failed" at its end; any other is one test itself."""
 
     name: str
     command: tuple[str, ...]
-    passed: str | None = None
-    failed: str | None = None
+    counts: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,6 @@ class Outcome:
     failed: int
 
 
-def pytest(name: str, *arguments: str) -> Check:
-    return Check(name, ("pytest", *arguments), PYTEST.format("passed"), PYTEST.format("(?:failed|errors?)"))
-
-
 GROUPS: dict[str, tuple[Check, ...]] = {
     "lint": (
         Check("ruff", ("ruff", "check", "--quiet")),
@@ -56,12 +51,10 @@ GROUPS: dict[str, tuple[Check, ...]] = {
         Check("docs", ("antsibull-docs", "lint-collection-docs", "--plugin-docs", ".")),
         Check("changelog", ("antsibull-changelog", "lint")),
     ),
-    "unit": (pytest("unit", "--numprocesses", "2"),),
-    "integration": (
-        Check("integration", ("tests/integration/database/run",), PYTEST.format("passed"), PYTEST.format("failed")),
-    ),
-    "sanity": (Check("sanity", ("tests/tools/sanity.sh",), r"^Running sanity test ", r"^ERROR: [^ ]+:\d+:\d+:"),),
-    "molecule": (Check("molecule", ("tests/tools/molecule.sh",), r"^(?P<state>\S+) .*Executed: Successful", None),),
+    "unit": (Check("unit", ("pytest", "--numprocesses", "2"), counts=True),),
+    "integration": (Check("integration", ("tests/integration/database/run",), counts=True),),
+    "sanity": (Check("sanity", ("tests/tools/sanity.sh",), counts=True),),
+    "molecule": (Check("molecule", ("tests/tools/molecule.sh",), counts=True),),
 }
 
 
@@ -77,33 +70,32 @@ def run(check: Check) -> Outcome:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
     ) as process:
-        for line in process.stdout or ():
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            lines.append(line)
+        try:
+            for line in process.stdout or ():
+                sys.stdout.write(line)
+                sys.stdout.flush()
+                lines.append(line)
+        except KeyboardInterrupt:
+            # It was interrupted as well, and is tidying up.
+            process.wait()
+            raise
     good = process.returncode == 0
-    passed, failed = count(lines, check.passed), count(lines, check.failed)
-    # A tool that counts nothing is one test itself. One that fails without a failed test has failed as a whole.
-    return Outcome(
-        check,
-        good,
-        time.monotonic() - started,
-        passed if check.passed else int(good),
-        max(failed, 0 if good else 1),
-    )
+    passed, failed = count(lines) if check.counts else (int(good), int(not good))
+    # One that fails without a failed test has failed as a whole.
+    return Outcome(check, good, time.monotonic() - started, passed, failed or int(not good))
 
 
-def count(lines: Sequence[str], pattern: str | None) -> int:
-    """Adds up the numbers that the pattern finds, or the lines that it matches when it holds none."""
-    if pattern is None:
-        return 0
-    found = [match for line in lines for match in [re.search(pattern, line)] if match]
-    if any("count" in match.groupdict() for match in found):
-        # Only the last summary line counts; a test's own output may look like one.
-        return int(found[-1]["count"])
-    return len(found)
+def count(lines: Sequence[str]) -> tuple[int, int]:
+    """The numbers of tests that passed and failed, by the last line that tells any."""
+    for line in reversed(lines):
+        numbers = [(int(number), kind) for number, kind in NUMBERS.findall(line)]
+        if numbers:
+            passed = sum(number for number, kind in numbers if kind == "passed")
+            return passed, sum(number for number, _ in numbers) - passed
+    return 0, 0
 
 
 def main(names: Sequence[str]) -> int:

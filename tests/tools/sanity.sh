@@ -18,4 +18,9 @@ git ls-files -z --cached --others --exclude-standard -- LICENSE README.md change
 home=$(.venv/bin/python tests/tools/sanity_home.py)
 version=$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 cd "${collection}"
-HOME=${home} ansible-test sanity --venv --python "${version}" --color no 2>&1 </dev/null
+status=0
+HOME=${home} ansible-test sanity --venv --python "${version}" --color no </dev/null 2>&1 | tee "${tree}/log" || status=$?
+ran=$(grep -c '^Running sanity test ' "${tree}/log" || true)
+failed=$(sed -nE 's/^ERROR: The ([0-9]+) sanity test.* failed.*/\1/p' "${tree}/log")
+echo "$((ran - ${failed:-0})) passed, ${failed:-0} failed"
+exit "${status}"
