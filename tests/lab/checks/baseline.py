@@ -10,7 +10,6 @@ from typing import Any
 
 from labctl import control, docker, evidence
 from labctl.api import Api
-from labctl.errors import LabError
 from labctl.layout import ACME, BETA, ENGINE_HOSTS, SSH_HOSTS
 from labctl.session import Session
 from labctl.state import run_directory
@@ -21,18 +20,25 @@ from checks import dumps, probes, record
 STAGE = "baseline"
 USERS = ("admin", "sender", "monitor")
 TRAFFIC_SECONDS = 60.0
+API_SECONDS = 30.0
 ENOUGH_MESSAGES = 4
 RUN_PLACES = ("/var/lib/waba-migration", "/root/biz")
 """Where a run may leave files on a host."""
 
 
 def token(session: Session, host: str, user: str = "admin") -> str:
-    """Logs in at number A's API."""
+    """Logs in at number A's API, as soon as it answers."""
     api = Api(session.state.port(host, ACME.api_port))
-    answer = api.login(user, session.secrets[f"{ACME.key}_{user}_password"])
-    if answer.status != 200:
-        raise LabError(f"Logging in as {user} on {host}", answer.describe(), "Read the client's log.")
-    return str(answer.document["users"][0]["token"])
+    issued: list[str] = []
+
+    def missing() -> str:
+        answer = api.login(user, session.secrets[f"{ACME.key}_{user}_password"])
+        if answer.status == 200:
+            issued.append(str(answer.document["users"][0]["token"]))
+        return "" if issued else answer.describe()
+
+    wait_until(missing, f"Logging in as {user} on {host}", API_SECONDS, "Read the client's log.", interval=1.0)
+    return issued[0]
 
 
 def look(session: Session, stage: str) -> dict[str, Any]:
