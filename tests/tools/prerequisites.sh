@@ -7,7 +7,7 @@
 set -euo pipefail
 
 here=$(dirname "${BASH_SOURCE[0]}")
-declare -A package=([git]=git [rsync]=rsync [ssh]=openssh-client [ssh-keygen]=openssh-client [openssl]=openssl)
+declare -A package=([git]=git [rsync]=rsync [ssh]=openssh-client [ssh-keygen]=openssh-client [openssl]=openssl [ps]=procps)
 missing=()
 for program in "${!package[@]}"; do
     command -v "${program}" >/dev/null || missing+=("${program}")

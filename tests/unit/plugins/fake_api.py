@@ -17,12 +17,15 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils.common.parameters import PASS_VARS
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 META = {"version": "2.57.2", "api_status": "stable"}
+VERBOSE = {"_ansible_inject_invocation": True} if "inject_invocation" in PASS_VARS else {}
+"""Lets a module's result show its options, as at high verbosity. Before ansible-core 2.21 it always does."""
 
 
 def basic(user: str, password: str) -> str:
@@ -111,7 +114,7 @@ class FakeApi:
         return {
             "api_url": self.url,
             "fingerprint": self.certificate.fingerprint,
-            "_ansible_inject_invocation": True,
+            **VERBOSE,
         }
 
     def __enter__(self) -> FakeApi:

@@ -23,7 +23,7 @@ from ansible_collections.waba.migration.plugins.modules import (
     settings_backup,
     test_message,
 )
-from ansible_collections.waba.migration.tests.unit.plugins.fake_api import Call, FakeApi, bearer
+from ansible_collections.waba.migration.tests.unit.plugins.fake_api import VERBOSE, Call, FakeApi, bearer
 from ansible_collections.waba.migration.tests.unit.plugins.troubles import assert_no_secret
 
 TOKEN, PASSWORD, KEY, BACKUP_PASSWORD = "given-token", "Wanted-1234", "0123456789ab-key", "Backup-1234"
@@ -73,7 +73,7 @@ def member(request: pytest.FixtureRequest) -> Member:
 @pytest.fixture
 def run(run_module: Run, member: Member, tmp_path: Path, pauses: list[float]) -> Run:
     def run_member(**arguments: Any) -> dict[str, Any]:
-        given = {"api_token": TOKEN, "_ansible_inject_invocation": True, **member.arguments, **arguments}
+        given = {"api_token": TOKEN, **VERBOSE, **member.arguments, **arguments}
         if member.module is settings_backup:
             given["dest"] = str(tmp_path / "backup.json")
         result = run_module(member.module.main, given)
