@@ -22,10 +22,10 @@ demo: ready ## a client with live traffic moves to its new host in the lab
 	@$(TOOLS)/docker.sh start
 	@tests/lab/demo
 
-# What this target has started it stops, however it ends.
+# An engine that this target has started it stops, however it ends; one that ran before goes on.
 .PHONY: test
 test: ready ## every check below
-	@trap '$(TOOLS)/docker.sh stop' EXIT; $(TOOLS)/docker.sh start; $(CHECK) lint unit integration sanity molecule
+	@docker info >/dev/null 2>&1 || trap '$(TOOLS)/docker.sh stop' EXIT; $(TOOLS)/docker.sh start; $(CHECK) lint unit integration sanity molecule
 
 .PHONY: lint
 lint: ready ## linters, types, documentation, changelog
@@ -61,7 +61,7 @@ lab-down: ready ## remove the lab, and stop the Docker engine if it was started 
 
 .PHONY: clean
 clean: ## remove what the targets made in this checkout; the lab goes with lab-down
-	@rm -rf .venv .cache/collections .cache/sanity .cache/pytest .mypy_cache .ruff_cache .pytest_cache tests/output
+	@rm -rf .venv .cache/collections .cache/sanity .cache/pytest .cache/molecule .mypy_cache .ruff_cache .pytest_cache tests/output
 
 .PHONY: ready
 ready:

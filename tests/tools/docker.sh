@@ -9,25 +9,36 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 state=$(cd "${here}/../.." && pwd)/.cache/docker
-pid_file=${state}/pid
+# Names the process, or the units of systemd, that were started here.
+started=${state}/started
+log=${state}/dockerd.log
 
 answers() {
     docker info >/dev/null 2>&1
 }
 
+# Until it answers, or the process of the given id has ended.
 wait_for_it() {
     for _ in $(seq 120); do
         if answers; then
             return
         fi
-        if [[ -n ${1-} ]] && ! kill -0 "$1" 2>/dev/null; then
+        if [[ -n ${1-} && ! -d /proc/$1 ]]; then
             break
         fi
         sleep 0.5
     done
-    [[ -f ${state}/dockerd.log ]] && tail -n 20 "${state}/dockerd.log" >&2
-    echo "The Docker engine does not answer (its last lines are above, if it was started here)." >&2
+    if [[ -f ${log} ]]; then
+        tail -n 20 "${log}" >&2
+    fi
+    echo "The Docker engine was started, but does not answer (what it said last is above, or in its journal)." >&2
     exit 1
+}
+
+install() {
+    command -v dockerd >/dev/null || "${here}/apt.sh" "Docker Engine" docker.io iptables
+    # Newer releases of Debian have it in a package of its own.
+    command -v docker >/dev/null || "${here}/apt.sh" "The docker command" docker-cli
 }
 
 start() {
@@ -35,38 +46,47 @@ start() {
         return
     fi
     if [[ $(id -u) -ne 0 ]]; then
-        echo "No Docker engine answers 'docker info' for $(id -un). Install Docker Engine 20.10 or newer, start it, and let this user use it (group docker)." >&2
+        echo "No Docker engine answers $(id -un). Install Docker Engine 20.10 or newer, start it, and let this user use it (group docker)." >&2
         exit 1
     fi
-    command -v dockerd >/dev/null && command -v iptables >/dev/null || "${here}/apt.sh" "Docker Engine" docker.io iptables
-    if answers; then # its package has started it
-        return
+    local units="docker.service docker.socket"
+    if [[ ! -d /run/systemd/system ]] || ! systemctl --quiet is-active containerd.service; then
+        units+=" containerd.service"
     fi
-    if [[ -d /run/systemd/system ]]; then
-        systemctl start docker
-        wait_for_it
-        return
-    fi
+    install
     mkdir -p "${state}"
     echo "Starting a Docker engine ..." >&2
-    setsid "$(command -v dockerd)" >"${state}/dockerd.log" 2>&1 </dev/null &
-    echo "$!" >"${pid_file}"
-    wait_for_it "$!"
+    if [[ -d /run/systemd/system ]]; then
+        echo "${units}" >"${started}"
+        systemctl start docker
+        wait_for_it
+    elif pid=$(cat /var/run/docker.pid 2>/dev/null) && [[ -d /proc/${pid} ]]; then
+        # Its package has just started it.
+        echo "${pid}" >"${started}"
+        wait_for_it "${pid}"
+    else
+        setsid dockerd >"${log}" 2>&1 </dev/null &
+        echo "$!" >"${started}"
+        wait_for_it "$!"
+    fi
 }
 
 stop() {
-    [[ -f ${pid_file} ]] || return 0
-    local pid
-    pid=$(<"${pid_file}")
-    if [[ -d /proc/${pid} && $(<"/proc/${pid}/comm") == dockerd ]]; then
-        echo "Stopping the Docker engine that was started here ..." >&2
-        kill "${pid}"
+    [[ -f ${started} ]] || return 0
+    local what
+    what=$(<"${started}")
+    echo "Stopping the Docker engine that was started here ..." >&2
+    if [[ ${what} == *.service* ]]; then
+        # shellcheck disable=SC2086 # names of units
+        systemctl stop ${what}
+    elif [[ $(cat "/proc/${what}/comm" 2>/dev/null) == dockerd ]]; then
+        kill "${what}"
         for _ in $(seq 120); do
-            [[ -d /proc/${pid} ]] || break
+            [[ -d /proc/${what} && -e /var/run/docker.pid ]] || break
             sleep 0.5
         done
     fi
-    rm -f "${pid_file}"
+    rm -f "${started}"
 }
 
 case ${1-} in
