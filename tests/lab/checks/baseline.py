@@ -15,7 +15,7 @@ from labctl.session import Session
 from labctl.state import run_directory
 from labctl.waiting import wait_until
 
-from checks import dumps, probes, record
+from checks import dumps, fence, probes, record
 
 STAGE = "baseline"
 USERS = ("admin", "sender", "monitor")
@@ -75,6 +75,7 @@ def look(session: Session, stage: str) -> dict[str, Any]:
 def take(session: Session) -> None:
     """Starts the evidence of a test anew."""
     record.forget(session.lab)
+    fence.discard(session.lab)
     issued = token(session, "old")
     record.save(session.lab, STAGE, {**look(session, STAGE), "token": issued})
 

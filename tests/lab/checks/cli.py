@@ -17,7 +17,7 @@ from labctl.errors import LabError
 from labctl.layout import lab_from_environment
 from labctl.session import Session
 
-from checks import baseline, breakout, fence, moved, repeated, untouched
+from checks import baseline, breakout, discretion, fence, moved, repeated, untouched
 from checks.scene import Scene
 from checks.verdict import Verdict, judge
 
@@ -87,6 +87,22 @@ def step_breakout(session: Session) -> int:
     return told(breakout.run(session, tell))
 
 
+def step_overhear(session: Session) -> int:
+    """run a whole move with -vvv, sampling the processes of all hosts"""
+    discretion.run(session)
+    return GREEN
+
+
+def step_discretion(session: Session) -> int:
+    """after overhear: no secret was said or written anywhere"""
+    return told(discretion.judge(session))
+
+
+def step_planted(session: Session) -> int:
+    """after overhear: the same search finds secrets that are planted"""
+    return told(discretion.plant(session))
+
+
 def step_end(session: Session) -> int:
     """end traffic and watch, whatever became of the run"""
     fence.stop_watching(session.lab)
@@ -103,6 +119,9 @@ STEPS: dict[str, Step] = {
     "finished": step_finished,
     "repeated": step_repeated,
     "breakout": step_breakout,
+    "overhear": step_overhear,
+    "discretion": step_discretion,
+    "planted": step_planted,
     "end": step_end,
 }
 

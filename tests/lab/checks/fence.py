@@ -76,9 +76,13 @@ def _pid_file(lab: Lab) -> Path:
     return record.directory(lab) / "watch.pid"
 
 
+def discard(lab: Lab) -> None:
+    """Removes what an earlier watch has kept."""
+    _as_postgres(lab, DISCARD, "Discarding an earlier fence")
+
+
 def start_watching(lab: Lab) -> None:
     """Watches in a process of its own, which outlives this one."""
-    _as_postgres(lab, DISCARD, "Discarding an earlier fence")
     log = record.directory(lab) / "watch.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 (ourselves)
