@@ -17,7 +17,7 @@ from labctl.errors import LabError
 from labctl.layout import lab_from_environment
 from labctl.session import Session
 
-from checks import baseline, breakout, discretion, fence, moved, repeated, untouched
+from checks import baseline, breakout, discretion, fence, moved, mutations, repeated, untouched
 from checks.scene import Scene
 from checks.verdict import Verdict, judge
 
@@ -100,7 +100,12 @@ def step_discretion(session: Session) -> int:
 
 def step_planted(session: Session) -> int:
     """after overhear: the same search finds secrets that are planted"""
-    return told(discretion.plant(session))
+    return told(discretion.plant(session, discretion.PLANTED))
+
+
+def step_mutations(session: Session) -> int:
+    """after moved: do damage, and see that each turns its named check red"""
+    return told(mutations.run(session))
 
 
 def step_end(session: Session) -> int:
@@ -122,6 +127,7 @@ STEPS: dict[str, Step] = {
     "overhear": step_overhear,
     "discretion": step_discretion,
     "planted": step_planted,
+    "mutations": step_mutations,
     "end": step_end,
 }
 

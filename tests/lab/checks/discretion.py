@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from labctl import docker
@@ -25,6 +24,7 @@ from checks.sampler import sampling
 from checks.verdict import Verdict, listed
 
 STAGE = "discretion"
+PLANTED_STAGE = "planted"
 RUN_SECONDS = 900.0
 RUN_FILES = ("journal.json", "report.json", "report.html", "report.txt")
 BACKUP = "settings-backup.json"
@@ -33,8 +33,8 @@ PLACES = "/var/log /tmp /var/tmp /root/.ansible /run/lab"
 """Where a host's programs log, and where modules leave what they forget to remove."""
 
 
-def _playbook(session: Session, name: str, log: Path, *more: str) -> int:
-    """Runs a playbook as loud as it gets, all of its output in a file."""
+def _must(session: Session, name: str, log: Path, *more: str) -> None:
+    """Runs a playbook as loud as it gets, all of its output in a file, and insists on success."""
     command = [
         "ansible-playbook", "-vvv", "--inventory", str(session.lab.inventories[ACME.key]), *more,
         str(REPOSITORY / "playbooks" / f"{name}.yml"),
@@ -45,20 +45,21 @@ def _playbook(session: Session, name: str, log: Path, *more: str) -> int:
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
             env=environment, timeout=RUN_SECONDS, check=False,
         )  # fmt: skip
-    return done.returncode
+    if done.returncode:
+        words = log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
+        raise LabError(f"Running {name}.yml with -vvv", "\n".join(words), f"Read {log}.")
 
 
 def run(session: Session) -> None:
-    """A whole move, overheard."""
-    place = record.directory(session.lab, STAGE)
-    log = place / "output"
+    """A whole move, overheard; before it a look at everything whose output is not censored, for `plant_in_output`."""
+    planted = record.directory(session.lab, PLANTED_STAGE)
+    options = ("-e", "migration_no_log=false", "-e", f"migration_run_directory={planted / 'run'}")
+    _must(session, "preflight", planted / "output", *options)
+    log = record.directory(session.lab, STAGE) / "output"
     with sampling(session.lab) as seen:
-        code = _playbook(session, "migrate_full", log)
+        _must(session, "migrate_full", log)
     for name, text in seen.items():
-        write_private(place / name, text)
-    if code:
-        words = log.read_text(encoding="utf-8", errors="replace").splitlines()[-40:]
-        raise LabError("Running migrate_full.yml with -vvv", "\n".join(words), f"Read {log}.")
+        write_private(log.with_name(name), text)
 
 
 def overheard(session: Session) -> dict[str, bytes]:
@@ -69,7 +70,7 @@ def overheard(session: Session) -> dict[str, bytes]:
     places |= {
         f"{file.relative_to(directory)} of the run": file.read_bytes()
         for file in sorted(directory.rglob("*"))
-        if file.is_file() and file.name != BACKUP
+        if file.is_file() and file.name != BACKUP and file.suffix != ".lock"
     }
     for host in SSH_HOSTS:
         result = docker.run(
@@ -121,16 +122,8 @@ def plant_in_process(session: Session) -> dict[str, bytes]:
 
 
 def plant_in_output(session: Session) -> dict[str, bytes]:
-    """A real run whose output is not censored, which looks at everything and changes nothing."""
-    place = record.directory(session.lab, "planted")
-    log = place / "output"
-    options = ("-e", "migration_no_log=false", "-e", f"migration_run_directory={place / 'run'}")
-    code = _playbook(session, "preflight", log, *options)
-    if code:
-        raise LabError("Running preflight.yml without censorship", f"exit status {code}", f"Read {log}.")
-    text = log.read_bytes()
-    shutil.rmtree(place)
-    return {"output": text}
+    """What a real run says that is not censored."""
+    return {"output": (record.directory(session.lab, PLANTED_STAGE) / "output").read_bytes()}
 
 
 def plant_in_log(session: Session) -> dict[str, bytes]:
@@ -155,18 +148,15 @@ def plant_in_run(session: Session) -> dict[str, bytes]:
         file.unlink()
 
 
-PLANTED: tuple[Callable[[Session], dict[str, bytes]], ...] = (
-    plant_in_process,
-    plant_in_log,
-    plant_in_run,
-    plant_in_output,
-)
+Planting = Callable[[Session], dict[str, bytes]]
+PLANTED_AFTERWARDS: tuple[Planting, ...] = (plant_in_process, plant_in_log, plant_in_run)
+PLANTED: tuple[Planting, ...] = (*PLANTED_AFTERWARDS, plant_in_output)
 
 
-def plant(session: Session) -> list[Verdict]:
+def plant(session: Session, plantings: Sequence[Planting]) -> list[Verdict]:
     """Each planted secret must be found."""
     verdicts = []
-    for planting in PLANTED:
+    for planting in plantings:
         found = leaks(session.secrets, planting(session))
         name = planting.__name__.replace("plant_in_", "planted in ")
         verdicts.append(Verdict(name, listed([str(leak) for leak in found], 2), "" if found else "it was not found"))

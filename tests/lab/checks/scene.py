@@ -19,17 +19,21 @@ from checks.dumps import Dump
 
 SETTLE_SECONDS = 60
 NOW = "now"
+OF_THE_PAST = ("before", "fence", "fence dumps")
 T = TypeVar("T")
 
 
 class Scene:
     """The lab at one moment. Checks run side by side, so each piece is gathered under a lock of its own."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, earlier: Scene | None = None) -> None:
+        """``earlier``: a scene whose evidence of the past is taken over."""
         self.session = session
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._known: dict[str, Any] = {}
+        if earlier is not None:
+            self._known = {name: evidence for name, evidence in earlier._known.items() if name in OF_THE_PAST}
 
     @property
     def lab(self) -> Lab:

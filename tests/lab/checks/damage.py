@@ -1,0 +1,216 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Deliberate damage after a good move. Each function does it, and returns what a check must name and how to undo it."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from labctl import control, docker
+from labctl.databases import sql
+from labctl.layout import ACME, BETA, WIRE_PORT, Lab
+from labctl.session import Session
+from labctl.waiting import wait_until
+
+from checks import probes
+
+EVENT_SECONDS = 60.0
+NEW_SERVER = "db-new"
+MESSAGES = f"{ACME.prefix}messageStore"
+KEYS = f"{ACME.prefix}axolotlStore"
+CONTACTS = f"{ACME.prefix}contactStore"
+COREAPP = "wacore"
+MEDIA = f"{probes.VOLUMES}/{ACME.media_volume}/_data"
+REPLAY = """\
+import json, ssl, sys, urllib.request
+wanted = json.load(sys.stdin)
+context = ssl.create_default_context(cafile="/etc/lab/ca.pem")
+request = urllib.request.Request(
+    "https://webhook.customer.example" + wanted["path"],
+    json.dumps(wanted["body"]).encode(),
+    {"Content-Type": "application/json"},
+)
+urllib.request.urlopen(request, context=context).read()
+"""
+
+
+class Done(NamedTuple):
+    """What the reason of the check must contain, and how to take the damage back."""
+
+    mark: str
+    undo: Callable[[], object]
+
+
+def nothing() -> None:
+    """What cannot be taken back stays."""
+
+
+def _container(lab: Lab, host: str, service: str = COREAPP) -> str:
+    return next(str(entry["id"]) for entry in probes.containers(lab, host, ACME) if entry["service"] == service)
+
+
+def _engine(lab: Lab, host: str, *arguments: str) -> str:
+    return docker.execute(lab.container(host), "docker", *arguments, tried=f"Running docker {arguments[0]} on {host}")
+
+
+def dropped_row(session: Session) -> Done:
+    ((identity, row),) = sql(
+        session.lab,
+        NEW_SERVER,
+        "DELETE FROM messages WHERE id = (SELECT min(id) FROM messages) RETURNING id, to_json(messages);",
+        tried="Deleting a message",
+        database=MESSAGES,
+    )
+    insert = f"INSERT INTO messages SELECT * FROM json_populate_record(NULL::messages, $row${row}$row$);"  # noqa: S608
+    return Done(
+        f"public.messages lacks the row {identity}",
+        lambda: sql(session.lab, NEW_SERVER, insert, tried="Putting the message back", database=MESSAGES),
+    )
+
+
+def shifted_sequence(session: Session) -> Done:
+    def shift(by: int) -> None:
+        sql(
+            session.lab,
+            NEW_SERVER,
+            f"SELECT setval('messages_receipt_log_id_seq', last_value + {by}) FROM messages_receipt_log_id_seq;",
+            tried="Shifting a sequence",
+            database=MESSAGES,
+        )
+
+    shift(-10_000)
+    return Done("public.messages_receipt_log_id_seq goes on with", lambda: shift(10_000))
+
+
+def _some_media(session: Session, place: int) -> str:
+    """Not the oldest ones, which the download check takes."""
+    rows = sql(
+        session.lab, NEW_SERVER, "SELECT path FROM media ORDER BY created DESC, id LIMIT 2;",
+        tried="Choosing a medium", database=MESSAGES,
+    )  # fmt: skip
+    return rows[place][0]
+
+
+def missing_media(session: Session) -> Done:
+    name, host = _some_media(session, 0), session.lab.container("new")
+    docker.script(host, f"mv {MEDIA}/{name} /var/tmp/missing\n", tried="Taking a medium away")
+    return Done(
+        f"{name} is missing",
+        lambda: docker.script(host, f"mv /var/tmp/missing {MEDIA}/{name}\n", tried="Putting the medium back"),
+    )
+
+
+def flipped_media(session: Session) -> Done:
+    name, host = _some_media(session, 1), session.lab.container("new")
+    docker.script(
+        host,
+        f"cp -a {MEDIA}/{name} /var/tmp/flipped\n"
+        f"printf '\\001' | dd of={MEDIA}/{name} bs=1 seek=30 conv=notrunc status=none\n"
+        f"! cmp --silent {MEDIA}/{name} /var/tmp/flipped\n",
+        tried="Flipping a byte of a medium",
+    )
+    return Done(
+        f"{name} differs",
+        lambda: docker.script(host, f"mv /var/tmp/flipped {MEDIA}/{name}\n", tried="Putting the medium back"),
+    )
+
+
+def wide_file(session: Session) -> Done:
+    file, host = f"{ACME.directory}/{COREAPP}.env", session.lab.container("new")
+    docker.script(host, f"chmod 0644 {file}\n", tried="Opening a file")
+    return Done(file, lambda: docker.script(host, f"chmod 0600 {file}\n", tried="Closing the file"))
+
+
+def left_key(session: Session) -> Done:
+    file, host = "/root/.ssh/authorized_keys", session.lab.container("old")
+    docker.script(host, f"cp -a {file} /var/tmp/keys\necho '# planted' >> {file}\n", tried="Adding to the keys")
+    return Done("old lets in other keys", lambda: docker.script(host, f"mv /var/tmp/keys {file}\n", tried="Undoing it"))
+
+
+def restart_policy(session: Session) -> Done:
+    identity = _container(session.lab, "old")
+    _engine(session.lab, "old", "update", "--restart", "always", identity)
+    return Done("restart policy always", lambda: _engine(session.lab, "old", "update", "--restart", "no", identity))
+
+
+def replayed_callback(session: Session) -> Done:
+    callbacks = control.receiver(session.state, "/callbacks?since=0")
+    path = f"/{ACME.key}"
+    first = next(entry for entry in callbacks if entry["path"] == path and entry["body"].get("messages"))
+    docker.execute(
+        session.lab.container("new"), "python3", "-c", REPLAY,
+        tried="Replaying a callback",
+        stdin=json.dumps({"path": path, "body": first["body"]}).encode(),
+    )  # fmt: skip
+    return Done("1 customers' messages reached the webhook twice", nothing)
+
+
+def restarted_neighbour(session: Session) -> Done:
+    entries = probes.containers(session.lab, "old", BETA)
+    identity = next(str(entry["id"]) for entry in entries if entry["service"] == "waweb")
+    _engine(session.lab, "old", "restart", "--time", "5", identity)
+    return Done("waweb was", nothing)
+
+
+def written_old_database(session: Session) -> Done:
+    sql(
+        session.lab, ACME.database_host, "UPDATE contacts SET profile_name = 'x' WHERE id = 1;",
+        tried="Writing to an old database", database=CONTACTS,
+    )  # fmt: skip
+    return Done(f"{CONTACTS} has changed", nothing)
+
+
+def registration_call(session: Session) -> Done:
+    """Asks for a registration without the PIN, which the network refuses. It is a call all the same."""
+    with socket.create_connection(("127.0.0.1", session.state.port("whatsapp", WIRE_PORT)), timeout=10) as connection:
+        stream = connection.makefile("rwb")
+        stream.write(json.dumps({"type": "register", "number": ACME.wa_id, "pin": None}).encode() + b"\n")
+        stream.flush()
+        stream.readline()
+    return Done("1 registration calls", nothing)
+
+
+def _await_event(session: Session, since: int, event: str) -> None:
+    def missing() -> str:
+        events = control.network(session.state, f"/events?number={ACME.wa_id}")[since:]
+        return "" if any(entry["event"] == event for entry in events) else f"the network has not seen {event}"
+
+    wait_until(missing, f"Waiting for {event}", EVENT_SECONDS, "See `lab status`.")
+
+
+def _events(session: Session) -> int:
+    known: list[Any] = control.network(session.state, f"/events?number={ACME.wa_id}")
+    return len(known)
+
+
+def second_client(session: Session) -> Done:
+    """The old coreapp comes up beside the new one. Afterwards it is fenced again, and the new one connects anew."""
+    lab = session.lab
+    old, new = _container(lab, "old"), _container(lab, "new")
+    network = f"{ACME.project}_default"
+    before = _events(session)
+    _engine(lab, "old", "network", "connect", "--alias", COREAPP, network, old)
+    _engine(lab, "old", "start", old)
+    _await_event(session, before, "kicked")
+    _engine(lab, "old", "stop", old)
+    _engine(lab, "old", "network", "disconnect", network, old)
+    before = _events(session)
+    _engine(lab, "new", "restart", new)
+    _await_event(session, before, "connected")
+    return Done("1 kicks", nothing)
+
+
+def stale_keys(session: Session) -> Done:
+    """The new client on encryption keys of an earlier time."""
+    lab = session.lab
+    new = _container(lab, "new")
+    _engine(lab, "new", "stop", new)
+    sql(lab, NEW_SERVER, "UPDATE ratchet SET epoch = 1;", tried="Turning the keys back", database=KEYS)
+    before = _events(session)
+    _engine(lab, "new", "start", new)
+    _await_event(session, before, "connected")
+    return Done("stale_keys from new", nothing)
