@@ -77,7 +77,7 @@ def shifted_sequence(session: Session) -> Done:
         sql(
             session.lab,
             NEW_SERVER,
-            f"SELECT setval('messages_receipt_log_id_seq', last_value + {by}) FROM messages_receipt_log_id_seq;",
+            f"SELECT setval('messages_receipt_log_id_seq', last_value + {by}) FROM messages_receipt_log_id_seq;",  # noqa: S608
             tried="Shifting a sequence",
             database=MESSAGES,
         )
