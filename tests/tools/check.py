@@ -50,6 +50,7 @@ GROUPS: dict[str, tuple[Check, ...]] = {
         Check("ansible-lint", ("ansible-lint",)),
         Check("docs", ("antsibull-docs", "lint-collection-docs", "--plugin-docs", ".")),
         Check("changelog", ("antsibull-changelog", "lint")),
+        Check("importer", ("tests/tools/importer.sh",)),
     ),
     "unit": (Check("unit", ("pytest", "--numprocesses", "2"), counts=True),),
     "integration": (Check("integration", ("tests/integration/database/run",), counts=True),),
