@@ -87,16 +87,16 @@ def shifted_sequence(session: Session) -> Done:
 
 
 def _some_media(session: Session, place: int) -> str:
-    """Not the oldest ones, which the download check takes."""
+    """One of those that were there before the move, but not the oldest (0), which the download check takes."""
     rows = sql(
-        session.lab, NEW_SERVER, "SELECT path FROM media ORDER BY created DESC, id LIMIT 2;",
+        session.lab, NEW_SERVER, "SELECT path FROM media ORDER BY created, id LIMIT 3;",
         tried="Choosing a medium", database=MESSAGES,
     )  # fmt: skip
     return rows[place][0]
 
 
 def missing_media(session: Session) -> Done:
-    name, host = _some_media(session, 0), session.lab.container("new")
+    name, host = _some_media(session, 1), session.lab.container("new")
     docker.script(host, f"mv {MEDIA}/{name} /var/tmp/missing\n", tried="Taking a medium away")
     return Done(
         f"{name} is missing",
@@ -105,7 +105,7 @@ def missing_media(session: Session) -> Done:
 
 
 def flipped_media(session: Session) -> Done:
-    name, host = _some_media(session, 1), session.lab.container("new")
+    name, host = _some_media(session, 2), session.lab.container("new")
     docker.script(
         host,
         f"cp -a {MEDIA}/{name} /var/tmp/flipped\n"

@@ -30,7 +30,7 @@ def connected_on_new(scene: Scene) -> str:
 
 
 def one_client_at_a_time(scene: Scene) -> str:
-    """Reads the network's events: when a slot of one host connects, no slot of another host may be."""
+    """Reads the network's events: when a slot connects, nobody else may hold it, and no other host another slot."""
     found = []
     connected: dict[int, str] = {0: "old"}
     for event in scene.events(ACME):
@@ -40,7 +40,10 @@ def one_client_at_a_time(scene: Scene) -> str:
             if others:
                 found.append(f"{host} connected at {event['time']:.3f} while {', '.join(sorted(others))} was")
             connected[slot] = host
-        elif event["event"] in ("disconnected", "kicked") and connected.get(slot) == host:
+        elif event["event"] == "kicked":
+            found.append(f"{scene.host_of(event['by_peer'])} connected at {event['time']:.3f} while {host} was")
+            connected.pop(slot, None)
+        elif event["event"] == "disconnected" and connected.get(slot) == host:
             del connected[slot]
     return listed(found)
 

@@ -27,8 +27,9 @@ class Scene:
     """The lab at one moment. Checks run side by side, so each piece is gathered under a lock of its own."""
 
     def __init__(self, session: Session, earlier: Scene | None = None) -> None:
-        """``earlier``: a scene whose evidence of the past is taken over."""
+        """``earlier``: a scene whose evidence of the past is taken over. Its messages have settled: there is no waiting."""
         self.session = session
+        self._settle_seconds = SETTLE_SECONDS if earlier is None else 0
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._known: dict[str, Any] = {}
@@ -81,7 +82,7 @@ class Scene:
         return next((host for host, address in known.items() if address == peer), f"an unknown host ({peer})")
 
     def ledger(self, number: Number) -> dict[str, Any]:
-        return self.once(f"ledger {number.key}", lambda: evidence.ledger(self.lab, number, SETTLE_SECONDS))
+        return self.once(f"ledger {number.key}", lambda: evidence.ledger(self.lab, number, self._settle_seconds))
 
     # -- databases ----------------------------------------------------------------------------------------------------
 
