@@ -244,7 +244,8 @@ async def test_refused_token_asks_for_one_new_login(apis: tuple[FakeApi, FakeApi
             forgotten.extend(old.tokens)
             old.tokens.clear()
             old.tokens.add("of somebody else")
-        return bool(forgotten) and len(old.taken) >= 80
+        refs = {row["ref"] for row in log.rows("attempt", outcome="refused", status=401)}
+        return bool(forgotten) and len(old.taken) >= 80 and all(log.outcomes(ref)[-1] == "accepted" for ref in refs)
 
     log = await run(urls[:1], tmp_path / "log", forget, rate=200)
     refused = log.rows("attempt", outcome="refused", status=401)
