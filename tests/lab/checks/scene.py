@@ -27,7 +27,7 @@ class Scene:
     """The lab at one moment. Checks run side by side, so each piece is gathered under a lock of its own."""
 
     def __init__(self, session: Session, earlier: Scene | None = None) -> None:
-        """``earlier``: a scene whose evidence of the past is taken over. Its messages have settled: there is no waiting."""
+        """``earlier``: a scene whose evidence of the past is taken over. Messages have settled by then."""
         self.session = session
         self._settle_seconds = SETTLE_SECONDS if earlier is None else 0
         self._guard = threading.Lock()
