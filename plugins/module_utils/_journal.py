@@ -19,9 +19,8 @@ FORMAT = 1
 
 # The new client may have connected once this intent is written. From then on nothing starts over.
 START_INTENDED = "start_intended"
-# The old client may be down once this phase has begun. From then on it cannot pass the checks of the preflight.
+# The old client may be down once this phase has begun. From then on nothing before it can be repeated.
 FENCE = "fence"
-PREFLIGHT = "preflight"
 
 PENDING = "pending"
 RUNNING = "running"
@@ -200,8 +199,10 @@ def _go_on(document: Document) -> None:
         if phase["status"] == RUNNING:
             phase["status"] = PENDING
     in_window = FENCE in phases or START_INTENDED in document["intents"]
-    if PREFLIGHT in phases and not in_window:
-        phases[PREFLIGHT]["status"] = PENDING
+    if not in_window:
+        # What was found and prepared then may have changed since: passwords, versions, what is on the new side.
+        for phase in phases.values():
+            phase["status"] = PENDING
 
 
 def note_takeover(document: Document, owner: str, now: datetime) -> Document:

@@ -43,10 +43,11 @@ options:
     description:
       - V(open) creates the journal, or goes on with the run in it, and takes the lock. A run with the verdict
         V(succeeded) is left alone. A run that was rolled back starts a fresh attempt. Any other run goes on; its
-        phase C(preflight) has to be repeated unless its phase C(fence) has begun or V(start_intended) is written down.
+        phases have to be repeated unless C(fence) has begun or V(start_intended) is written down.
       - V(present) writes down what is given, under the lock, which it takes when nobody has it. It only reads when
         nothing is given.
-      - V(closed) does the same, sets the verdict, and releases the lock.
+      - V(closed) does the same, sets the verdict, and releases the lock. Without a verdict the run stays open for another
+        playbook.
     type: str
     choices: [open, present, closed]
     default: present
@@ -91,7 +92,7 @@ options:
     type: str
   verdict:
     description:
-      - How the run ended. Required with O(state=closed).
+      - How the run ended.
     type: str
     choices: [succeeded, failed, rolled_back, undecided]
 """
@@ -379,7 +380,7 @@ def main() -> None:
             "event": {"type": "str"},
             "verdict": {"type": "str", "choices": list(VERDICTS)},
         },
-        required_if=[("state", "open", ["option"]), ("state", "closed", ["verdict"])],
+        required_if=[("state", "open", ["option"])],
         required_by={"status": ["phase"]},
         supports_check_mode=True,
     )

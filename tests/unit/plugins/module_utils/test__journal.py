@@ -251,11 +251,12 @@ def test_a_run_that_was_rolled_back_starts_a_fresh_attempt() -> None:
 
 
 @pytest.mark.parametrize("verdict", [None, "failed", "undecided"])
-def test_any_other_run_goes_on_and_repeats_the_preflight(verdict: str | None) -> None:
+def test_any_other_run_goes_on_and_repeats_what_was_before_the_window(verdict: str | None) -> None:
     document = phase(phase(opened(), "preflight", "done", 1), "prepare", "done", 2)
     again = reopen(closed(document, verdict) if verdict else document, None, after(200))
 
-    assert done_phases(again) == ["prepare"]
+    assert done_phases(again) == []
+    assert [entry["attempts"] for entry in again["phases"].values()] == [1, 1]
     assert again["attempts"] == []
     assert (again["verdict"], again["closed"]) == (None, None)
 
