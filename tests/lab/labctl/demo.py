@@ -105,7 +105,7 @@ def summary(report: dict[str, Any], held: list[tuple[bool, str]], ledger: dict[s
         *table(
             [
                 ["Downtime", f"{ledger['downtime']['seconds']:.1f} s, as the WhatsApp network saw it"],
-                ["Databases", f"{len(databases)}, with {tables} tables and {rows} rows compared, equal"],
+                ["Databases", f"{len(databases)}, with {tables} tables and {rows} rows counted, equal"],
                 ["Media", f"{media['files']} files with {size(media['bytes'])} compared, equal"],
             ]
         ),
