@@ -17,7 +17,7 @@ from labctl.errors import LabError
 from labctl.layout import lab_from_environment
 from labctl.session import Session
 
-from checks import baseline, breakout, discretion, fence, moved, mutations, repeated, untouched
+from checks import back, baseline, breakout, discretion, fence, moved, mutations, repeated, untouched
 from checks.scene import Scene
 from checks.verdict import Verdict, judge
 
@@ -71,6 +71,13 @@ def step_moved(session: Session) -> int:
     return told(judge(moved.CHECKS, Scene(session)))
 
 
+def step_back(session: Session) -> int:
+    """after a run that was rolled back: wait for messages through the old client, end the traffic, judge"""
+    baseline.await_traffic(session, time.time())
+    evidence.stop_traffic(session.lab)
+    return told(judge(back.CHECKS, Scene(session)))
+
+
 def step_finished(session: Session) -> int:
     """how the lab is before a second run"""
     repeated.take(session)
@@ -121,6 +128,7 @@ STEPS: dict[str, Step] = {
     "watch": step_watch,
     "untouched": step_untouched,
     "moved": step_moved,
+    "back": step_back,
     "finished": step_finished,
     "repeated": step_repeated,
     "breakout": step_breakout,
