@@ -46,8 +46,8 @@ options:
         phases have to be repeated unless C(fence) has begun or V(start_intended) is written down.
       - V(present) writes down what is given, under the lock, which it takes when nobody has it. It only reads when
         nothing is given.
-      - V(closed) does the same, sets the verdict, and releases the lock. Without a verdict the run stays open for another
-        playbook.
+      - V(closed) does the same, sets the verdict, and releases the lock. Without a verdict the run stays open for
+        another playbook.
     type: str
     choices: [open, present, closed]
     default: present
