@@ -23,6 +23,10 @@ from ansible_collections.waba.migration.plugins.module_utils._docker import Dock
 from ansible_collections.waba.migration.plugins.module_utils._selection import Selection
 
 
+# Docker's word for a time that has not come.
+NEVER = "0001-"
+
+
 class FenceError(Exception):
     """The fence cannot be set, does not hold, or cannot be taken down. The text says why and what to do."""
 
@@ -105,6 +109,16 @@ def check_holds(selection: Selection) -> list[str]:
         ended = str(container["State"].get("FinishedAt", ""))[:19]
         lines.append(f"{name}: stopped since {ended}, restart policy no, on no network")
     return lines
+
+
+def down_since(mine: Sequence[Json]) -> str | None:
+    """Return when the first of the containers ended, to the millisecond; None when none of them has ever run."""
+    ends = [str(c["State"].get("FinishedAt") or "") for c in mine]
+    ended = [end for end in ends if end and not end.startswith(NEVER)]
+    if not ended:
+        return None
+    seconds, _point, fraction = min(ended).rstrip("Z").partition(".")
+    return f"{seconds}.{fraction[:3]:0<3}Z"
 
 
 def bystanders(selection: Selection) -> dict[str, Json]:

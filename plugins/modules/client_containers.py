@@ -158,6 +158,13 @@ stopped_at:
   type: str
   returned: when containers were stopped
   sample: "2026-11-24T09:31:02.004Z"
+down_since:
+  description:
+    - When the first container of the fenced client ended, in UTC, also when an earlier task stopped it.
+    - Null for a client whose containers were never started.
+  type: str
+  returned: with O(state=fenced), not in check mode
+  sample: "2026-11-24T09:31:00.512Z"
 """
 
 import re
@@ -310,6 +317,7 @@ class Client:
             return
         if not self.check_mode:
             self._look()
+        self.report["down_since"] = fence.down_since(self.selection.mine)
         self.report["proof"] = [
             *fence.check_holds(self.selection),
             *fence.check_bystanders(bystanders, fence.bystanders(self.selection)),

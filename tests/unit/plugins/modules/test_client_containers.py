@@ -132,6 +132,7 @@ def test_fence_again_changes_nothing(host: Host) -> None:
     assert result["changed"] is False
     assert (result["actions"], len(result["proof"])) == ([], 3)
     assert "stopping_at" not in result
+    assert result["down_since"] == "2026-11-24T09:31:02.500Z"
     assert host.docker.calls() == []
     assert (host.files(), host.record.read_text()) == before
 
