@@ -22,7 +22,6 @@ from ansible_collections.waba.migration.plugins.module_utils._description import
 from ansible_collections.waba.migration.plugins.module_utils._docker import Docker
 from ansible_collections.waba.migration.plugins.module_utils._selection import Selection
 
-
 # Docker's word for a time that has not come.
 NEVER = "0001-"
 
