@@ -15,7 +15,7 @@ from labctl.layout import ACME, CONTROL_PORT, CUSTOMERS, ENGINE_HOSTS, NUMBERS, 
 from labctl.session import Session
 
 LEDGER_SECONDS = 60.0
-RATES = {"acme": (4.0, 2.0), "beta": (1.0, 0.5)}
+RATES = {"acme": (3.0, 1.5), "beta": (1.0, 0.5)}
 """Messages a second, out and in."""
 
 

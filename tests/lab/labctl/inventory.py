@@ -60,6 +60,8 @@ def variables(number: Number) -> dict[str, Any]:
         "migration_phone_number": number.wa_id,
         "migration_test_message_to": TEST_RECIPIENT,
         "migration_test_message_wait_for": "delivered",
+        # The stand-in sends one message after the other; on a busy machine it takes a while to come to this one.
+        "migration_test_message_timeout": 240,
         "migration_test_message_status_url": f"http://webhook:{CONTROL_PORT}/statuses/{{id}}",
         "old_host_project_directory": number.directory,
         "old_host_project": number.project,
