@@ -87,7 +87,7 @@ class Scene:
         return self.once(f"ledger {number.key}", lambda: self._settled_ledger(number))
 
     def _settled_ledger(self, number: Number) -> dict[str, Any]:
-        """What a client still works off, on a busy machine for minutes, is not lost: the ledger counts when that ends."""
+        """What a client still works off, on a busy machine for minutes, is not lost: it counts when that ends."""
         book = evidence.ledger(self.lab, number, self._settle_seconds)
         while self._settle_seconds and book["outbound"]["lost"]:
             time.sleep(LOOK_AGAIN_SECONDS)
