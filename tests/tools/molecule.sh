@@ -3,38 +3,55 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the scenarios, all of them or the named ones, on a lab of their own, which is removed afterwards.
-# One by one, since molecule itself runs none after one that has failed.
+# Runs the scenarios, all of them or the named ones, two at a time on a lab each. The labs are removed afterwards.
+# One molecule for each, since molecule itself runs no other after one that has failed.
 set -euo pipefail
 
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-export LAB_NAME=${LAB_NAME:-waba-test}
-trap '"${checkout}/tests/lab/lab" down >&2' EXIT
+labs=${LAB_NAME:-waba-test}
+slots=(0 1)
 cd "${checkout}/extensions"
 
 # What molecule remembers of a scenario, so that none takes an earlier run's word for being prepared.
-memory=${checkout}/.cache/molecule/${LAB_NAME}
-run() {
-    MOLECULE_EPHEMERAL_DIRECTORY=${memory}/$2 molecule "$1" --scenario-name "$2" --no-shared-state
+export MEMORY=${checkout}/.cache/molecule/${labs}
+rm -rf "${MEMORY}"
+mkdir -p "${MEMORY}"
+
+remove_labs() {
+    for slot in "${slots[@]}"; do
+        LAB_NAME=${labs}-${slot} "${checkout}/tests/lab/lab" down >&2
+    done
+}
+trap remove_labs EXIT
+
+act() {
+    MOLECULE_EPHEMERAL_DIRECTORY=${MEMORY}/$2 molecule "$1" --scenario-name "$2" --no-shared-state
 }
 
-rm -rf "${memory}"
-run create default
+# Its output is shown in one piece, when it is complete.
+run_scenario() {
+    export LAB_NAME=${LABS}-${SLOT}
+    local log=${MEMORY}/$1.log started=${SECONDS} verdict=passed
+    act test "$1" >"${log}" 2>&1 </dev/null || verdict=FAILED
+    flock "${MEMORY}/screen" cat "${log}"
+    echo "scenario $1 ${verdict} in $((SECONDS - started)) s"
+}
+export -f act run_scenario
+export LABS=${labs}
+
+for slot in "${slots[@]}"; do
+    LAB_NAME=${labs}-${slot} act create default
+done
 if ((!$#)); then
     for directory in molecule/*/molecule.yml; do
-        set -- "$@" "$(basename "$(dirname "${directory}")")"
+        name=$(basename "$(dirname "${directory}")")
+        [[ ${name} == default ]] || set -- "$@" "${name}"
     done
 fi
-passed=0 failed=0
-for scenario in "$@"; do
-    [[ ${scenario} != default ]] || continue
-    started=${SECONDS}
-    if run test "${scenario}"; then
-        passed=$((passed + 1)) verdict=passed
-    else
-        failed=$((failed + 1)) verdict=FAILED
-    fi
-    echo "scenario ${scenario} ${verdict} in $((SECONDS - started)) s"
-done
+printf '%s\n' "$@" |
+    xargs --max-args=1 --max-procs="${#slots[@]}" --process-slot-var=SLOT bash -euo pipefail -c 'run_scenario "$1"' scenario |
+    tee "${MEMORY}/all.log"
+passed=$(grep -c '^scenario .* passed in' "${MEMORY}/all.log" || true)
+failed=$(($# - passed))
 echo "${passed} passed, ${failed} failed"
 ((!failed))
