@@ -25,7 +25,7 @@ remove_labs() {
 trap remove_labs EXIT
 
 act() {
-    MOLECULE_EPHEMERAL_DIRECTORY=${MEMORY}/$2 molecule "$1" --scenario-name "$2" --no-shared-state
+    MOLECULE_EPHEMERAL_DIRECTORY=${MEMORY}/${LAB_NAME}/$2 molecule "$1" --scenario-name "$2" --no-shared-state
 }
 
 # Its output is shown in one piece, when it is complete.
