@@ -33,11 +33,6 @@ ROLES = (WEBAPP, COREAPP, MASTER)
 NO_NETWORK = "none"
 
 
-def is_client_image(image: str) -> bool:
-    """Tell whether an image is the client's."""
-    return IMAGE.search(image) is not None
-
-
 def environment_of(container: Json) -> dict[str, str]:
     pairs = (str(entry).partition("=") for entry in container["Config"].get("Env") or [])
     return {name: value for name, _separator, value in pairs}

@@ -40,9 +40,6 @@ class FilePlan:
     waiting: list[Json]
     remarks: list[str]
 
-    def sentences(self) -> list[str]:
-        return [*(aside.describe_set_aside(entry) for entry in self.waiting), *self.remarks]
-
 
 def plan_files(docker: Docker, selection: Selection, recorded: Sequence[Json], directory: str, run_id: str) -> FilePlan:
     """Choose the files. Reads them, and asks compose what they mean."""

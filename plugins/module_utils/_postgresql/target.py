@@ -104,7 +104,6 @@ class TargetServer:
         self._session = session
         self._request = request
         self.version_num = int(facts["version_num"])
-        self.superuser = bool(facts["superuser"])
 
     def check_rights(self, facts: Mapping[str, Any]) -> None:
         server, owner = self._request.target, self._request.owner

@@ -40,8 +40,6 @@ DEFAULTS: dict[str, Any] = {
     "log_level": "info",
     "wa_id": "",
 }
-# Read when the Coreapp starts.
-RESTART_NEEDED = ("callback_persist", "pass_through", "db_garbagecollector_enable", "webhooks.max_concurrent_requests")
 
 
 def _bad(details: str) -> ApiError:
