@@ -35,6 +35,8 @@ STOP_SECONDS = 40
 READY_SECONDS = 90
 CONTROLLED_HOSTS = ("whatsapp", "webhook")
 DISK_HOLDER = "db-new-disk"
+MADE_FROM = f"{LABEL}.directory"
+"""The label that tells where the keys and passwords of a host are kept."""
 
 PRIVILEGED_OPTIONS = ("--privileged",)
 CAPABILITY_OPTIONS = (
@@ -117,7 +119,8 @@ def files_of(host: str, keys: Keys, secrets: dict[str, str]) -> list[File]:
 def create_arguments(lab: Lab, state: State, engine: Engine, host: str, address: str) -> list[str]:
     """The arguments of docker create for one host."""
     arguments = [
-        "create", "--name", lab.container(host), "--hostname", host, "--label", lab.label,
+        "create", "--name", lab.container(host), "--hostname", host,
+        "--label", lab.label, "--label", f"{MADE_FROM}={lab.directory}",
         "--network", lab.network, "--ip", address, "--network-alias", host, "--stop-timeout", str(STOP_SECONDS),
     ]  # fmt: skip
     for alias in ALIASES.get(host, ()):
@@ -144,6 +147,15 @@ def outdated(lab: Lab, hosts: tuple[str, ...] = HOSTS) -> list[str]:
         if container is not None and image is not None and container["Image"] != image["Id"]:
             stale.append(host)
     return stale
+
+
+def made_elsewhere(lab: Lab) -> list[str]:
+    """Where hosts of this lab's name were made whose keys and passwords are not ours: in another checkout."""
+    form = f'{{{{.Names}}}} {{{{.Label "{MADE_FROM}"}}}}'
+    listing = ("ps", "--all", "--filter", f"label={lab.label}", "--format", form)
+    found = dict(line.partition(" ")[::2] for line in docker.names(*listing, tried="Listing the lab's hosts"))
+    known = {found.get(lab.container(host), str(lab.directory)) for host in HOSTS}
+    return sorted(known - {str(lab.directory)})
 
 
 def ensure_hosts(

@@ -45,6 +45,11 @@ def exists(lab: Lab) -> bool:
     return _state_path(lab).exists()
 
 
+def forget(lab: Lab) -> None:
+    """Lets `up` start from nothing, with the same keys and secrets."""
+    _state_path(lab).unlink(missing_ok=True)
+
+
 def existing(lab: Lab) -> Session:
     """Opens a lab that `up` has made."""
     if not exists(lab):

@@ -35,16 +35,26 @@ def up(lab: Lab, wishes: Wishes, say: Say) -> None:
     make_private_directory(lab.directory)
     chosen = SSH_HOSTS if wishes.bare else HOSTS
     images.ensure_images(say, [image for image in images.IMAGES if not wishes.bare or image.tag in images.HOST_ONLY])
-    if hosts.outdated(lab, SSH_HOSTS):
-        say("the hosts' images have changed: building the lab anew")
-        hosts.remove_everything(lab)
-        (lab.directory / "state.json").unlink(missing_ok=True)
+    _make_room(lab, say)
     session = sessions.create(lab)
     hosts_up(session, say, chosen)
     databases.ensure_old_server(lab, session.secrets)
     inventory.write(lab, session.state, session.keys, session.secrets)
     if not wishes.bare:
         _clients_up(session, wishes, say)
+
+
+def _make_room(lab: Lab, say: Say) -> None:
+    """Removes what cannot be gone on with: hosts of an older make, or ones whose keys and passwords are not ours."""
+    elsewhere = hosts.made_elsewhere(lab)
+    if elsewhere:
+        say(f"a lab named {lab.name} was made from {' and '.join(place or 'an earlier version' for place in elsewhere)}: building it anew from here")
+    elif hosts.outdated(lab, SSH_HOSTS):
+        say("the hosts' images have changed: building the lab anew")
+    elif sessions.exists(lab):
+        return
+    hosts.remove_everything(lab)
+    sessions.forget(lab)
 
 
 def hosts_up(session: Session, say: Say, chosen: tuple[str, ...] = HOSTS) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from labctl import hosts, ports, secrets
+from labctl import docker, hosts, ports, secrets
 from labctl.certificates import Keys
 from labctl.hosts import Engine
 from labctl.layout import HOSTS, Lab
+from labctl.process import Result
 from labctl.state import State
 
 
@@ -62,3 +63,22 @@ def test_ports_are_different_and_below_the_kernels_own(monkeypatch: pytest.Monke
     picked = ports.pick(20)
     assert len(set(picked)) == 20
     assert all(20000 <= port <= 29999 and port % 2 == 0 for port in picked)
+
+
+@pytest.mark.parametrize(
+    ("listing", "elsewhere"),
+    [
+        ("", []),
+        ("unit-old {here}\nunit-db-new-disk \n", []),
+        ("unit-old /other/checkout\nunit-new /other/checkout\nunit-db-new-disk \n", ["/other/checkout"]),
+        ("unit-old {here}\nunit-traffic /other/checkout\n", ["/other/checkout"]),
+        ("unit-old \n", [""]),
+    ],
+    ids=["none", "ours", "another-checkout", "in-part", "from-before-the-label"],
+)
+def test_hosts_of_another_checkout_are_told_from_ours(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, listing: str, elsewhere: list[str]
+) -> None:
+    answer = Result(0, listing.format(here=lab.directory).encode(), b"")
+    monkeypatch.setattr(docker, "call", lambda *arguments, **options: answer)
+    assert hosts.made_elsewhere(lab) == elsewhere
