@@ -48,7 +48,8 @@ def _make_room(lab: Lab, say: Say) -> None:
     """Removes what cannot be gone on with: hosts of an older make, or ones whose keys and passwords are not ours."""
     elsewhere = hosts.made_elsewhere(lab)
     if elsewhere:
-        say(f"a lab named {lab.name} was made from {' and '.join(place or 'an earlier version' for place in elsewhere)}: building it anew from here")
+        places = " and ".join(place or "an earlier version" for place in elsewhere)
+        say(f"a lab named {lab.name} was made from {places}: building it anew from here")
     elif hosts.outdated(lab, SSH_HOSTS):
         say("the hosts' images have changed: building the lab anew")
     elif sessions.exists(lab):
