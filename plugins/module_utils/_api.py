@@ -20,6 +20,7 @@ from ansible_collections.waba.migration.plugins.module_utils._errors import ApiE
 from ansible_collections.waba.migration.plugins.module_utils._http import Response, Transport
 
 Json = Any
+JSON, TEXT = "application/json", "text/plain"
 LOGIN = "/v1/users/login"
 PAUSES = (0.5, 1.0, 2.0, 4.0)  # seconds between the attempts of a GET
 OVERLOADED = 1016
@@ -116,7 +117,20 @@ class Api:
         return response.body.decode("utf-8", "replace")
 
     def post(self, path: str, body: Json) -> Json:
-        return self._read("POST", path, self._authorized("POST", path, json.dumps(body).encode()))
+        return self._write("POST", path, body)
+
+    def post_text(self, path: str, text: str) -> Json:
+        """Sends a text, as the certificates are."""
+        return self._read("POST", path, self._authorized("POST", path, text.encode(), TEXT))
+
+    def put(self, path: str, body: Json) -> Json:
+        return self._write("PUT", path, body)
+
+    def patch(self, path: str, body: Json) -> Json:
+        return self._write("PATCH", path, body)
+
+    def delete(self, path: str) -> Json:
+        return self._read("DELETE", path, self._authorized("DELETE", path))
 
     def login(self, password: str | None = None, new_password: str | None = None) -> dict[str, str]:
         """Logs in and keeps the token. Returns ``token`` and ``expires_after``, the latter as the client words it."""
@@ -124,7 +138,7 @@ class Api:
         headers = {"Authorization": "Basic " + base64.b64encode(secret.encode()).decode()}
         body = None
         if new_password is not None:
-            headers["Content-Type"] = "application/json"
+            headers["Content-Type"] = JSON
             body = json.dumps({"new_password": new_password}).encode()
         answer = self._read("POST", LOGIN, self._send("POST", LOGIN, headers, body))
         try:
@@ -149,6 +163,9 @@ class Api:
 
     # -- inside --------------------------------------------------------------------------------------------------------
 
+    def _write(self, method: str, path: str, body: Json) -> Json:
+        return self._read(method, path, self._authorized(method, path, json.dumps(body).encode()))
+
     def _read(self, method: str, path: str, response: Response) -> Json:
         answer = parse(method, self.base + path, response)
         meta = answer.get("meta") if isinstance(answer, dict) else None
@@ -156,18 +173,19 @@ class Api:
             self.version = str(meta["version"]).lstrip("v")
         return answer
 
-    def _authorized(self, method: str, path: str, body: bytes | None = None) -> Response:
+    def _authorized(self, method: str, path: str, body: bytes | None = None, content_type: str = JSON) -> Response:
         if self._token is None and self._password is not None:
             self.login()
-        response = self._send(method, path, self._headers(body), body)
+        kind = None if body is None else content_type
+        response = self._send(method, path, self._headers(kind), body)
         if response.status == 401 and self._password is not None and not self._renewed:
             self._renewed = True
             self.login()
-            response = self._send(method, path, self._headers(body), body)
+            response = self._send(method, path, self._headers(kind), body)
         return response
 
-    def _headers(self, body: bytes | None) -> dict[str, str]:
-        headers = {} if body is None else {"Content-Type": "application/json"}
+    def _headers(self, content_type: str | None) -> dict[str, str]:
+        headers = {} if content_type is None else {"Content-Type": content_type}
         if self._token is not None:
             headers["Authorization"] = f"Bearer {self._token}"
         elif self._api_key is not None:

@@ -42,7 +42,10 @@ def error(code: int, title: str = "Title", details: str = "") -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Call:
-    """What must come, and what is answered: bytes as they are, all else as JSON. ``drop`` takes it and hangs up."""
+    """What must come, and what is answered. ``drop`` takes it and hangs up.
+
+    Both ways bytes are a text as it is, all else is JSON.
+    """
 
     method: str
     path: str
@@ -130,10 +133,10 @@ class FakeApi:
         assert self.surprises == []
         assert [f"{call.method} {call.path}" for call in self.planned] == [], "planned calls that did not come"
 
-    def take(self, method: str, path: str, auth: str | None, body: bytes) -> Call:
+    def take(self, method: str, path: str, auth: str | None, body: Any) -> Call:
         """The answer to a call. One that was not planned is noted, and answered as no client does."""
         self.seen.append(f"{method} {path}")
-        came = (method, path, auth, json.loads(body) if body else None)
+        came = (method, path, auth, body)
         planned = self.planned.pop(0) if self.planned else None
         if planned is None:
             self.surprises.append(f"came: {came}, planned: nothing")
@@ -150,14 +153,16 @@ class FakeApi:
         class Handler(BaseHTTPRequestHandler):
             def handle_call(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                call = api.take(self.command, self.path, self.headers.get("Authorization"), body)
+                is_text = self.headers.get("Content-Type") == "text/plain"
+                content = body if is_text else json.loads(body) if body else None
+                call = api.take(self.command, self.path, self.headers.get("Authorization"), content)
                 if call.drop:
                     return
-                content = call.answer if isinstance(call.answer, bytes) else json.dumps(call.answer).encode()
+                answer = call.answer if isinstance(call.answer, bytes) else json.dumps(call.answer).encode()
                 self.send_response(call.status)
-                self.send_header("Content-Length", str(len(content)))
+                self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
-                self.wfile.write(content)
+                self.wfile.write(answer)
 
             do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_call  # noqa: N815
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Union
+from typing import Any, Callable, Dict, Union
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._api import Api, is_overloaded, parse, to_int
@@ -18,6 +18,13 @@ LOST = TransportError("GET", "https://waba", "lost", True, "Look.")
 LOGIN = {"users": [{"token": "fresh", "expires_after": "2026-12-01 09:00:00+00:00"}], "meta": META}
 
 Answer = Union[Response, TransportError]
+WRITES: Dict[str, Callable[[Api], Any]] = {
+    "post": lambda api: api.post("/v1/x", {"a": 1}),
+    "put": lambda api: api.put("/v1/x", {"a": 1}),
+    "patch": lambda api: api.patch("/v1/x", {"a": 1}),
+    "delete": lambda api: api.delete("/v1/x"),
+    "post_text": lambda api: api.post_text("/v1/x", "PEM é"),
+}
 
 
 class Planned:
@@ -36,7 +43,8 @@ class Planned:
         headers = headers or {}
         assert ("Content-Type" in headers) is (body is not None)
         self.requests.append((method, path, headers["Authorization"]))
-        self.bodies.append(None if body is None else json.loads(body))
+        is_text = headers.get("Content-Type") == "text/plain"
+        self.bodies.append(body if is_text or body is None else json.loads(body))
         answer = self.answers.pop(0)
         if isinstance(answer, TransportError):
             raise answer
@@ -266,6 +274,32 @@ def test_token_that_cannot_be_judged() -> None:
         api.accepts_token()
 
 
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("write", "method", "body"),
+    [
+        ("post", "POST", {"a": 1}),
+        ("put", "PUT", {"a": 1}),
+        ("patch", "PATCH", {"a": 1}),
+        ("delete", "DELETE", None),
+        ("post_text", "POST", "PEM é".encode()),
+    ],
+)
+def test_what_is_sent(write: str, method: str, body: Any) -> None:
+    api, transport, _pauses = make(Response(401, b""), answered(LOGIN), answered({"b": 2}), token="old", password="p")
+
+    assert WRITES[write](api) == {"b": 2}
+
+    assert transport.requests == [
+        (method, "/v1/x", "Bearer old"),
+        ("POST", "/v1/users/login", basic("admin", "p")),
+        (method, "/v1/x", "Bearer fresh"),
+    ]
+    assert transport.bodies == [body, None, body]
+
+
 # -- asking again ------------------------------------------------------------------------------------------------------
 
 
@@ -295,11 +329,12 @@ def test_get_without_pauses_is_sent_once() -> None:
 
 
 @pytest.mark.parametrize("trouble", [LOST, Response(429, b""), Response(503, b""), answered(error(1016), 500)])
-def test_post_is_never_repeated(trouble: Answer) -> None:
+@pytest.mark.parametrize("write", WRITES)
+def test_what_changes_something_is_never_repeated(write: str, trouble: Answer) -> None:
     api, transport, pauses = make(trouble, token="t", password="p")
 
     with pytest.raises(ClientError):
-        api.post("/v1/messages", {})
+        WRITES[write](api)
 
     assert (len(transport.requests), pauses) == (1, [])
 
