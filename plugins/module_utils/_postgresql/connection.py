@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from ansible_collections.waba.migration.plugins.module_utils._copy_files import (
+    PrivateDirectory,
+    append_private,
+    root_certificate,
+)
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import conninfo, startup_options
 
 # What the servers see us as; each run adds something of its own, by which it can find what it left running there.
 APPLICATION_PREFIX = "waba.migration "
-CA_BUNDLES = (
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-)
 # What a server or a role may have set otherwise and what would change the text of a value or end a long copy.
 PINNED_SETTINGS = {
     "search_path": "",
@@ -79,36 +76,34 @@ def password_line(server: Server) -> str:
     return "*:*:*:*:" + server.password.replace("\\", "\\\\").replace(":", "\\:") + "\n"
 
 
-def root_certificate(server: Server) -> str:
-    if server.ca_path:
-        if not Path(server.ca_path).is_file():
-            raise DatabaseError(f"The CA file {server.ca_path} for {server} does not exist on this host.")
-        return server.ca_path
-    for bundle in CA_BUNDLES:
-        if Path(bundle).is_file():
-            return bundle
-    raise DatabaseError(f"No CA is known on this host to verify {server} with. Set ca_path.")
-
-
 class Connections:
     """A private directory with a service file and password files, gone when this ends."""
 
     def __init__(self, parent: str) -> None:
-        self._parent = parent
+        self._private = PrivateDirectory(parent)
         self.application = APPLICATION_PREFIX + secrets.token_hex(8)
-        self.directory = Path()
 
     def __enter__(self) -> Connections:
-        self.directory = Path(tempfile.mkdtemp(prefix="waba-migration-", dir=self._parent))
+        self._private.__enter__()
         return self
 
     def __exit__(self, *unused: object) -> None:
-        shutil.rmtree(self.directory)
+        self.forget()
+
+    def forget(self) -> None:
+        """Remove the files. Connections that are open go on; new ones cannot be made any more."""
+        self._private.remove()
+
+    @property
+    def directory(self) -> Path:
+        return self._private.path
 
     def add(self, name: str, server: Server, settings: Mapping[str, str]) -> None:
         password_file = self.directory / f"{name}.pass"
-        self._append(password_file, password_line(server))
-        self._append(self._service_file, service_section(name, server, settings, str(password_file), self.application))
+        append_private(password_file, password_line(server))
+        append_private(
+            self._service_file, service_section(name, server, settings, str(password_file), self.application)
+        )
 
     def environment(self) -> dict[str, str]:
         """The whole environment of a tool: nothing of the caller's own can change what it connects to."""
@@ -127,9 +122,3 @@ class Connections:
     @property
     def _service_file(self) -> Path:
         return self.directory / "pg_service.conf"
-
-    @staticmethod
-    def _append(path: Path, text: str) -> None:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)

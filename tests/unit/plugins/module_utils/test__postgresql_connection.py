@@ -10,12 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
-from ansible_collections.waba.migration.plugins.module_utils._postgresql import connection
-from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import (
-    Connections,
-    password_line,
-    root_certificate,
-)
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import Connections, password_line
 
 SERVER = Server("db-old", 5432, "wa", "s3cret", "disable")
 
@@ -62,16 +57,3 @@ def test_impossible_password(password: str) -> None:
 
 def test_the_password_is_in_no_description() -> None:
     assert "s3cret" not in f"{SERVER!r} {SERVER}"
-
-
-def test_root_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bundle = tmp_path / "bundle.pem"
-    bundle.touch()
-    monkeypatch.setattr(connection, "CA_BUNDLES", ("/nowhere", str(bundle)))
-    assert root_certificate(Server("h", 1, "u", "p")) == str(bundle)
-    assert root_certificate(Server("h", 1, "u", "p", ca_path=str(bundle))) == str(bundle)
-    with pytest.raises(DatabaseError, match="CA file /missing for h:1 does not exist"):
-        root_certificate(Server("h", 1, "u", "p", ca_path="/missing"))
-    monkeypatch.setattr(connection, "CA_BUNDLES", ())
-    with pytest.raises(DatabaseError, match="No CA is known"):
-        root_certificate(Server("h", 1, "u", "p"))

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What we ask MySQL's and MariaDB's catalogues. Private; may change at any time.
+
+Both flavours, and old releases of them, answer these. A name is only compared here where the server itself looks it up;
+who needs to tell names apart by their case compares them again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from ansible_collections.waba.migration.plugins.module_utils._mysql.sql import identifier, json_rows, listed, literal
+
+SYSTEM_DATABASES = ("mysql", "information_schema", "performance_schema", "sys", "ndbinfo")
+
+OPTIONAL_VARIABLES = [
+    "gtid_mode",
+    "authentication_policy",
+    "default_authentication_plugin",
+    "super_read_only",
+    "character_set_collations",
+    "default_collation_for_utf8mb4",
+]
+SERVER = json_rows(
+    "",
+    version="@@version",
+    version_comment="@@version_comment",
+    data_directory="@@datadir",
+    port="@@port",
+    pid_file="@@pid_file",
+    max_connections="@@max_connections",
+    lower_case_table_names="@@lower_case_table_names",
+    sql_mode="@@global.sql_mode",
+    # MariaDB would write the word OFF into its JSON, which is none then.
+    log_bin="@@log_bin + 0",
+    read_only="@@global.read_only + 0",
+    max_allowed_packet="@@global.max_allowed_packet",
+    user="CURRENT_USER()",
+    now="UNIX_TIMESTAMP()",
+)
+# Not every release and flavour has all of these.
+VARIABLES = f"SHOW GLOBAL VARIABLES WHERE Variable_name IN ({listed(OPTIONAL_VARIABLES)})"
+SSL_CIPHER = "SHOW SESSION STATUS LIKE 'Ssl_cipher'"
+UPTIME = "SHOW GLOBAL STATUS LIKE 'Uptime'"
+
+PRIVILEGES = json_rows(
+    "FROM information_schema.USER_PRIVILEGES",
+    grantee="GRANTEE",
+    privilege="PRIVILEGE_TYPE",
+    grantable="IS_GRANTABLE = 'YES'",
+)
+DATABASE_PRIVILEGES = json_rows(
+    "FROM information_schema.SCHEMA_PRIVILEGES",
+    grantee="GRANTEE",
+    pattern="TABLE_SCHEMA",
+    privilege="PRIVILEGE_TYPE",
+)
+ACCOUNTS = json_rows(
+    "FROM mysql.user ORDER BY User, Host",
+    user="User",
+    host="Host",
+    superuser="Super_priv = 'Y'",
+    createdb="Create_priv = 'Y'",
+    createrole="Create_user_priv = 'Y'",
+)
+DATABASES = json_rows(
+    "FROM information_schema.SCHEMATA ORDER BY SCHEMA_NAME",
+    name="SCHEMA_NAME",
+    encoding="DEFAULT_CHARACTER_SET_NAME",
+    collate="DEFAULT_COLLATION_NAME",
+)
+SESSIONS = json_rows(
+    "FROM information_schema.PROCESSLIST WHERE DB IS NOT NULL",
+    id="ID",
+    database="DB",
+    user="USER",
+    host="HOST",
+)
+ENGINES = json_rows(
+    "FROM information_schema.ENGINES",
+    name="ENGINE",
+    usable="SUPPORT IN ('YES', 'DEFAULT')",
+    transactional="COALESCE(TRANSACTIONS, 'NO') = 'YES'",
+)
+DEFAULT_COLLATIONS = json_rows(
+    "FROM information_schema.CHARACTER_SETS",
+    charset="CHARACTER_SET_NAME",
+    collation="DEFAULT_COLLATE_NAME",
+)
+
+
+def tables_where(condition: str) -> str:
+    return json_rows(
+        f"FROM information_schema.TABLES WHERE {condition} ORDER BY TABLE_SCHEMA, TABLE_NAME",
+        schema="TABLE_SCHEMA",
+        name="TABLE_NAME",
+        type="TABLE_TYPE",
+        engine="ENGINE",
+        collation="TABLE_COLLATION",
+        rows="COALESCE(TABLE_ROWS, 0)",
+        data_bytes="COALESCE(DATA_LENGTH, 0)",
+        index_bytes="COALESCE(INDEX_LENGTH, 0)",
+        auto_increment="AUTO_INCREMENT",
+    )
+
+
+Item = TypeVar("Item")
+
+# A statement of this many tables is planned fast and stays far from the server's limits.
+TABLES_A_STATEMENT = 200
+
+
+def tables_of(database: str) -> str:
+    return tables_where(f"TABLE_SCHEMA = {literal(database)}")
+
+
+def row_counts(tables: Sequence[tuple[str, str]]) -> list[str]:
+    """Statements that count the rows of (database, table): each row has the place in the list and the number."""
+    statements = []
+    for start in range(0, len(tables), TABLES_A_STATEMENT):
+        part = enumerate(tables[start : start + TABLES_A_STATEMENT], start)
+        selects = [f"SELECT {place}, COUNT(*) FROM {identifier(*names)}" for place, names in part]  # noqa: S608
+        statements.append(" UNION ALL ".join(selects))
+    return statements
