@@ -70,7 +70,7 @@ WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> '
 """
 
 # An extension brings its own tables along, except for the rows that it marks as the user's.
-_MEMBERSHIP = """
+MEMBERSHIP = """
 LEFT JOIN pg_depend m ON m.classid = 'pg_class'::regclass AND m.objid = c.oid AND m.deptype = 'e'
 LEFT JOIN pg_extension e ON e.oid = m.refobjid
 WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
@@ -86,10 +86,10 @@ SELECT jsonb_build_object(
       'pages', pg_relation_size(c.oid) / current_setting('block_size')::int,
       'condition', coalesce(e.extcondition[array_position(e.extconfig, c.oid)], '')
     ) ORDER BY n.nspname, c.relname), '[]')
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace {_MEMBERSHIP} AND c.relkind = 'r'),
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace {MEMBERSHIP} AND c.relkind = 'r'),
   'sequences', (
     SELECT coalesce(jsonb_agg(jsonb_build_array(n.nspname, c.relname) ORDER BY n.nspname, c.relname), '[]')
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace {_MEMBERSHIP} AND c.relkind = 'S'),
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace {MEMBERSHIP} AND c.relkind = 'S'),
   'extensions', (
     SELECT coalesce(jsonb_agg(jsonb_build_object('name', extname, 'version', extversion) ORDER BY extname), '[]')
     FROM pg_extension),
@@ -110,7 +110,7 @@ WHERE c.relkind = 'r' AND c.oid >= 16384 AND pg_table_size(c.oid) > 1000000
 STRUCTURE = f"""
 WITH r AS (
   SELECT c.oid, c.relkind, n.nspname || '.' || c.relname AS name
-  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace {_MEMBERSHIP}
+  FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace {MEMBERSHIP}
 ), counts AS (
   SELECT CASE relkind WHEN 'r' THEN 'tables' WHEN 'p' THEN 'partitioned tables' WHEN 'v' THEN 'views'
     WHEN 'm' THEN 'materialized views' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'foreign tables' END AS kind,

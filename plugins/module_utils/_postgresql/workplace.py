@@ -56,6 +56,10 @@ class Workplace:
         self.children.stop()
         self.children = Children(self._connections.environment())
 
+    def forget_secrets(self) -> None:
+        """Go on with the sessions that are open, without any file."""
+        self._connections.forget()
+
     def add(self, name: str, server: Server, settings: Mapping[str, str]) -> None:
         self._connections.add(name, server, settings)
         self._servers[name] = server

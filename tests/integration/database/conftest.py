@@ -22,6 +22,7 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.engine 
 # The tests are imported by their paths, so that their directory is not on the search path by itself.
 sys.path.insert(0, str(Path(__file__).parent))
 
+from fingerprint_module import Fingerprint
 from postgresql_cluster import MARKER, PASSWORD, Cluster, new_cluster, unprivileged
 
 
@@ -93,6 +94,16 @@ def copy(tmp_path: Path) -> Iterator[Callable[[CopyRequest], CopyResult]]:
 
     yield run
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith("waba-migration-")] == []
+
+
+@pytest.fixture
+def fingerprint(
+    source: Cluster, target_cluster: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Fingerprint]:
+    """database_fingerprint between both servers. Whatever a test held is released."""
+    module = Fingerprint(source, target_cluster, tmp_path, capsys)
+    yield module
+    module("released")
 
 
 @pytest.fixture
