@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-CONNECTED, DISCONNECTED = "connected", "disconnected"
+CONNECTED, CONNECTING, DISCONNECTED = "connected", "connecting", "disconnected"
 UNINITIALIZED, UNREGISTERED = "uninitialized", "unregistered"
 PRIMARY, SECONDARY, COREAPP = "primary_master", "secondary_master", "coreapp"
 
@@ -80,6 +80,11 @@ def initialising(nodes: list[Node]) -> bool:
     return any(node.status == UNINITIALIZED for node in nodes)
 
 
+def connecting(node: Node) -> bool:
+    """Whether the node is connected, or about to be."""
+    return node.status in (CONNECTED, CONNECTING)
+
+
 def lacking(nodes: list[Node], topology: Topology, state: str) -> list[str]:
     """What the picture lacks, a sentence each; empty when it is as it must be."""
     if not nodes:
@@ -100,11 +105,11 @@ def _lacking_nodes(nodes: list[Node], topology: Topology) -> list[str]:
     primaries = sum(node.role == PRIMARY for node in nodes)
     found = []
     if masters != topology.masters:
-        found.append(f"{_count(masters, 'master')} instead of {topology.masters}")
+        found.append(f"{counted(masters, 'master')} instead of {topology.masters}")
     if coreapps != topology.coreapps:
-        found.append(f"{_count(coreapps, 'coreapp')} instead of {topology.coreapps}")
+        found.append(f"{counted(coreapps, 'coreapp')} instead of {topology.coreapps}")
     if topology.masters and primaries != 1:
-        found.append(f"{_count(primaries, 'primary master')} instead of 1")
+        found.append(f"{counted(primaries, 'primary master')} instead of 1")
     return found + [f"{node.name} has the unknown role {node.role}" for node in nodes if _is_stranger(node)]
 
 
@@ -120,7 +125,7 @@ def _lacking_connections(nodes: list[Node], topology: Topology) -> list[str]:
     if len(connected) != topology.shards:
         rest = ", ".join(f"{node} is {node.status}" for node in spares)
         found.append(
-            f"{_count(len(connected), 'coreapp')} connected instead of {topology.shards}{f' ({rest})' if rest else ''}"
+            f"{counted(len(connected), 'coreapp')} connected instead of {topology.shards}{f' ({rest})' if rest else ''}"
         )
     else:
         found += [_instead(node, DISCONNECTED) for node in spares if node.status != DISCONNECTED]
@@ -135,5 +140,5 @@ def _instead(node: Node, wanted: str) -> str:
     return f"{node} is {node.status}, not {wanted}"
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"

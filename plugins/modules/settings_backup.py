@@ -52,6 +52,7 @@ options:
     type: bool
     default: false
 seealso:
+  - module: waba.migration.settings_restore
   - name: On-Premises API, Settings, Backup and Restore
     description: What the backup holds, and when it can be taken.
     link: https://developers.facebook.com/docs/whatsapp/on-premises/reference/settings/backup-and-restore
@@ -113,8 +114,6 @@ state:
   sample: file
 """
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +123,7 @@ from ansible_collections.waba.migration.plugins.module_utils._argspec import (
     client_argument_spec,
     make_api,
 )
+from ansible_collections.waba.migration.plugins.module_utils._backup import checksum, unwrap, wrap
 from ansible_collections.waba.migration.plugins.module_utils._errors import ClientError
 from ansible_collections.waba.migration.plugins.module_utils._files import write_private_file
 
@@ -147,12 +147,8 @@ def take(api: Api, password: str) -> str:
 
 def read(dest: Path) -> str:
     """The backup in a file; raises ClientError when it is none, OSError when it cannot be read."""
-    content = dest.read_bytes()
-    try:
-        data = json.loads(content)["data"]
-    except (KeyError, TypeError, ValueError):
-        data = None
-    if not isinstance(data, str) or not data:
+    data = unwrap(dest.read_bytes())
+    if data is None:
         raise ClientError(
             f"{dest} is there and is not a settings backup: it holds no JSON with a text named data. "
             "Move it away, or set force."
@@ -161,7 +157,7 @@ def read(dest: Path) -> str:
 
 
 def described(dest: Path, data: str) -> dict[str, Any]:
-    return {"path": str(dest), "sha256": hashlib.sha256(data.encode()).hexdigest()}
+    return {"path": str(dest), "sha256": checksum(data)}
 
 
 def keep(dest: Path, check_mode: bool) -> dict[str, Any]:
@@ -191,7 +187,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             f"The directory {dest.parent} does not exist. Nothing was asked of the client. Create it first."
         )
     data = take(api, params["password"])
-    write_private_file(str(dest), json.dumps({"data": data}).encode())
+    write_private_file(str(dest), wrap(data))
     return {"changed": True, **described(dest, data)}
 
 

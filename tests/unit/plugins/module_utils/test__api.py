@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, Union
+from typing import Any, Callable, Union
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._api import Api, is_overloaded, parse, to_int
@@ -18,7 +18,7 @@ LOST = TransportError("GET", "https://waba", "lost", True, "Look.")
 LOGIN = {"users": [{"token": "fresh", "expires_after": "2026-12-01 09:00:00+00:00"}], "meta": META}
 
 Answer = Union[Response, TransportError]
-WRITES: Dict[str, Callable[[Api], Any]] = {
+WRITES: dict[str, Callable[[Api], Any]] = {
     "post": lambda api: api.post("/v1/x", {"a": 1}),
     "put": lambda api: api.put("/v1/x", {"a": 1}),
     "patch": lambda api: api.patch("/v1/x", {"a": 1}),

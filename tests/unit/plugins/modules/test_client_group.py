@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from ansible_collections.waba.migration.plugins.modules import (
     health_check,
     login,
     settings_backup,
+    settings_restore,
     test_message,
 )
 from ansible_collections.waba.migration.tests.unit.plugins.fake_api import VERBOSE, Call, FakeApi, bearer
@@ -55,6 +57,7 @@ MEMBERS = {
         "/v1/settings/backup",
         {"password": BACKUP_PASSWORD},
     ),
+    "settings_restore": Member(settings_restore, {"password": BACKUP_PASSWORD}, "GET", "/v1/support"),
     "test_message": Member(
         test_message,
         {"to": "15550100099", "text": "moved"},
@@ -71,11 +74,18 @@ def member(request: pytest.FixtureRequest) -> Member:
 
 
 @pytest.fixture
-def run(run_module: Run, member: Member, tmp_path: Path, pauses: list[float]) -> Run:
+def run(
+    run_module: Run, member: Member, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, pauses: list[float]
+) -> Run:
+    backup = tmp_path_factory.mktemp("backup") / "backup.json"
+    backup.write_text(json.dumps({"data": "QmFja3Vw"}))
+
     def run_member(**arguments: Any) -> dict[str, Any]:
         given = {"api_token": TOKEN, **VERBOSE, **member.arguments, **arguments}
         if member.module is settings_backup:
             given["dest"] = str(tmp_path / "backup.json")
+        if member.module is settings_restore:
+            given["src"] = str(backup)
         result = run_module(member.module.main, given)
         assert result["failed"] is True
         assert_no_secret(result, TOKEN, PASSWORD, KEY, BACKUP_PASSWORD)
