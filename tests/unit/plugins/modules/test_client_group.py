@@ -24,13 +24,14 @@ from ansible_collections.waba.migration.plugins.modules import (
     settings_backup,
     settings_restore,
     test_message,
+    two_step,
 )
 from ansible_collections.waba.migration.tests.unit.plugins.fake_api import VERBOSE, Call, FakeApi, bearer
 from ansible_collections.waba.migration.tests.unit.plugins.troubles import assert_no_secret
 
 TOKEN, PASSWORD, KEY, BACKUP_PASSWORD = "given-token", "Wanted-1234", "0123456789ab-key", "Backup-1234"
 ROOT = Path(__file__).parents[4]
-SECRET = re.compile(r"password|token|key|status_url")
+SECRET = re.compile(r"(?<!update_)password|token|key|status_url|^pin$")
 
 Run = Callable[..., Dict[str, Any]]
 
@@ -65,6 +66,7 @@ MEMBERS = {
         "/v1/contacts",
         {"blocking": "wait", "contacts": ["+15550100099"]},
     ),
+    "two_step": Member(two_step, {"state": "disabled"}, "DELETE", "/v1/settings/account/two-step"),
 }
 
 
