@@ -323,6 +323,14 @@ if TYPE_CHECKING:
     from ansible_collections.waba.migration.plugins.module_utils._fingerprint import Snapshots
 
 
+NEEDED = {
+    "held": ["target", "databases", "hold_path"],
+    "compared": ["source", "target", "databases"],
+    "released": ["hold_path"],
+    "read": ["target", "databases"],
+}
+
+
 class Fingerprints:
     """What the module was asked for."""
 
@@ -447,6 +455,9 @@ def fingerprint_of(fingerprint: Fingerprint) -> dict[str, Any]:
 
 def check_options(module: AnsibleModule) -> None:
     options = module.params
+    empty = [name for name in NEEDED[options["state"]] if options[name] is None]
+    if empty:
+        module.fail_json(msg=f"state is {options['state']}, which needs {', '.join(empty)}.")
     if options["state"] == "compared" and options["require_held"] and not options["hold_path"]:
         module.fail_json(msg="hold_path is needed to compare with held snapshots. Or set require_held to false.")
     if options["state"] != "released" and not options["databases"]:
@@ -479,7 +490,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "engine": {"type": "str", "choices": list(OPEN), "default": "postgresql"},
-            "state": {"type": "str", "choices": ["held", "compared", "released", "read"], "required": True},
+            "state": {"type": "str", "choices": list(NEEDED), "required": True},
             "target": server,
             "source": server,
             "databases": {"type": "list", "elements": "str"},
@@ -489,12 +500,7 @@ def main() -> None:
             "jobs": {"type": "int", "default": 2},
             "bin_directory": {"type": "path"},
         },
-        required_if=[
-            ("state", "held", ["target", "databases", "hold_path"]),
-            ("state", "compared", ["source", "target", "databases"]),
-            ("state", "released", ["hold_path"]),
-            ("state", "read", ["target", "databases"]),
-        ],
+        required_if=[("state", state, options) for state, options in NEEDED.items()],
         supports_check_mode=True,
     )
     check_options(module)

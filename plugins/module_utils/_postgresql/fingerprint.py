@@ -81,7 +81,7 @@ class PostgreSQLSnapshots:
         self._check(present)
         tasks = [partial(self._open_database, name, present[name]["encoding"]) for name in self._databases]
         in_parallel(self._workplace.children, tasks, DATABASES_AT_ONCE)
-        self._workplace.forget_secrets()
+        self._workplace.forget()
 
     def _check(self, present: Mapping[str, Any]) -> None:
         missing = [name for name in self._databases if name not in present]

@@ -56,8 +56,8 @@ class Workplace:
         self.children.stop()
         self.children = Children(self._connections.environment())
 
-    def forget_secrets(self) -> None:
-        """Go on with the sessions that are open, without any file."""
+    def forget(self) -> None:
+        """Remove the files. Sessions that are open go on; new ones cannot be made any more."""
         self._connections.forget()
 
     def add(self, name: str, server: Server, settings: Mapping[str, str]) -> None:
