@@ -95,6 +95,15 @@ def webhook_ca(api: Api) -> str | None:
     return text
 
 
+def application_settings(api: Api) -> dict[str, Any]:
+    """With their secrets."""
+    path = "/v1/settings/application"
+    settings = dig(api.get(path), "settings", "application")
+    if not isinstance(settings, dict):
+        raise _without(api, path, "settings.application")
+    return settings
+
+
 def _without(api: Api, path: str, what: str) -> ClientError:
     """An answer that says nothing proves nothing: no client is told to be empty or unregistered by it."""
     return ClientError(f"GET {api.base}{path} answered without {what}. Is api_url the client's API?")
@@ -114,9 +123,7 @@ def describe(api: Api, parts: Sequence[str] = PARTS) -> dict[str, Any]:
         result["nodes"] = [node.to_dict() for node in nodes]
         result["mode"] = mode_of(nodes, result.get("shards"))
     if "settings" in parts:
-        settings = dig(api.get("/v1/settings/application"), "settings", "application")
-        if not isinstance(settings, dict):
-            raise _without(api, "/v1/settings/application", "settings.application")
+        settings = application_settings(api)
         result["settings"] = redact_settings(settings)
         result["webhook_url_redacted"] = redact_url(str(dig(settings, "webhooks", "url") or ""))
     if "webhook_ca" in parts:

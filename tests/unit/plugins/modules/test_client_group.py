@@ -18,6 +18,7 @@ import yaml
 from ansible_collections.waba.migration.plugins.module_utils import _argspec
 from ansible_collections.waba.migration.plugins.module_utils._http import Transport
 from ansible_collections.waba.migration.plugins.modules import (
+    application_settings,
     client_info,
     health_check,
     login,
@@ -31,7 +32,7 @@ from ansible_collections.waba.migration.tests.unit.plugins.troubles import asser
 
 TOKEN, PASSWORD, KEY, BACKUP_PASSWORD = "given-token", "Wanted-1234", "0123456789ab-key", "Backup-1234"
 ROOT = Path(__file__).parents[4]
-SECRET = re.compile(r"(?<!update_)password|token|key|status_url|^pin$")
+SECRET = re.compile(r"(?<!update_)password|token|key|status_url|^pin$|^settings$")
 
 Run = Callable[..., Dict[str, Any]]
 
@@ -48,6 +49,7 @@ class Member:
 
 
 MEMBERS = {
+    "application_settings": Member(application_settings, {"settings": {}}, "GET", "/v1/settings/application"),
     "login": Member(login, {}, "GET", "/v1/users/admin"),
     "client_info": Member(client_info, {}, "GET", "/v1/support"),
     "health_check": Member(health_check, {}, "GET", "/v1/health"),
