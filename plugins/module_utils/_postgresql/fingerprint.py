@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -110,7 +109,7 @@ class _Database:
         with during(f"Taking a snapshot of the database {self._name} on {self._server}"):
             self._session.query(fingerprint_sql.PIN_SETTINGS)
             self._session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            with self._without_locks():
+            with self._session.without_locks():
                 names = self._session.query(fingerprint_sql.SEQUENCES)
                 # Transactions do not see sequences as they were, so they are read at once.
                 states = [
@@ -126,27 +125,20 @@ class _Database:
 
     def fingerprint(self, method: Mapping[str, Any]) -> Fingerprint:
         with during(f"Hashing the database {self._name} on {self._server}"):
-            with self._without_locks():
+            with self._session.without_locks():
                 tables = fingerprint_sql.tables_from(self._session.query(fingerprint_sql.TABLES))
             items = [item for batch in fingerprint_sql.batches(tables) for item in self._hash(batch, method)]
-            with self._without_locks():
+            with self._session.without_locks():
                 objects, total = self._session.query(fingerprint_sql.hash_large_objects(method["hash"]))
         if objects:
             items.append(Item(LARGE_OBJECTS, "", objects, hash_text(int(total))))
         return Fingerprint(self._name, [*items, *self._sequences])
 
     def _hash(self, tables: Sequence[fingerprint_sql.HashedTable], method: Mapping[str, Any]) -> list[Item]:
-        with self._without_locks():
+        with self._session.without_locks():
             self._session.execute(f"SET LOCAL extra_float_digits = {int(method['extra_float_digits'])}")
             answers = self._session.query(fingerprint_sql.hash_tables(tables, method["hash"]))
         return [
             Item(TABLE, printable(str(table)), rows, hash_text(int(total)), printable(table.shape))
             for table, (rows, total) in zip(tables, answers)
         ]
-
-    @contextmanager
-    def _without_locks(self) -> Iterator[None]:
-        """Give back what is locked meanwhile. The snapshot is the transaction's and stays."""
-        self._session.execute("SAVEPOINT unlocked")
-        yield
-        self._session.execute("ROLLBACK TO SAVEPOINT unlocked")

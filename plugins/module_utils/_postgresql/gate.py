@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,11 +27,20 @@ class Truth:
     structure: Mapping[str, int]
 
 
+def read_truth_of_snapshot(session: Session, plan: Plan) -> Truth:
+    """In a transaction that began earlier. A lock for each of many tables would leave none for pg_dump."""
+    return _read_truth(session, plan, session.without_locks)
+
+
 def read_truth(session: Session, plan: Plan) -> Truth:
+    return _read_truth(session, plan, nullcontext)
+
+
+def _read_truth(session: Session, plan: Plan, each: Callable[[], AbstractContextManager[None]]) -> Truth:
     tables = [(table.schema, table.name, table.condition) for table in plan.tables]
     return Truth(
-        rows=_all_of(session, catalog.row_counts(tables)),
-        sequences=_all_of(session, catalog.sequence_states(plan.sequences)),
+        rows=_all_of(session, catalog.row_counts(tables), each),
+        sequences=_all_of(session, catalog.sequence_states(plan.sequences), each),
         structure=session.query(catalog.STRUCTURE),
     )
 
@@ -65,5 +75,9 @@ def _state(state: Sequence[Any]) -> str:
     return f"{value} ({'used' if called else 'not yet used'})"
 
 
-def _all_of(session: Session, statements: Sequence[str]) -> list[Any]:
-    return [item for statement in statements for item in session.query(statement)]
+def _all_of(session: Session, statements: Sequence[str], each: Callable[[], AbstractContextManager[None]]) -> list[Any]:
+    found: list[Any] = []
+    for statement in statements:
+        with each():
+            found += session.query(statement)
+    return found

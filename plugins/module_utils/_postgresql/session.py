@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 import subprocess
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Children, ToolError
@@ -45,6 +45,13 @@ class Session:
     def execute(self, *statements: str) -> None:
         """Run statements that give no row, and wait for the last one's end."""
         self.query(";\n".join([*statements, "SELECT 1"]))
+
+    @contextmanager
+    def without_locks(self) -> Iterator[None]:
+        """Give back what a transaction locks meanwhile. What it sees stays the same."""
+        self.execute("SAVEPOINT unlocked")
+        yield
+        self.execute("ROLLBACK TO SAVEPOINT unlocked", "RELEASE SAVEPOINT unlocked")
 
     def close(self) -> None:
         with self._lock:

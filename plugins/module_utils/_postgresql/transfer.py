@@ -265,7 +265,7 @@ class Transfer:
 
     def _read_source(self, plan: Plan) -> gate.Truth:
         with during(f"Counting the rows of the database {plan.database} on {self._request.source}"):
-            truth = gate.read_truth(self._sessions[plan.database], plan)
+            truth = gate.read_truth_of_snapshot(self._sessions[plan.database], plan)
         self._progress.expect(rows=sum(truth.rows) - sum(table.estimate for table in plan.tables))
         return truth
 

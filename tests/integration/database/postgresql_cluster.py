@@ -120,6 +120,12 @@ class Cluster:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(20)
 
+    def restart(self) -> None:
+        """Start the server anew, whether it has died or is trying to come back."""
+        if self.process and self.process.poll() is None:
+            self.kill()
+        self.start()
+
     def sql(self, statement: str, database: str = "postgres") -> list[str]:
         """Ask with the stock client, independently of the code under test."""
         output = self._client("psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, database=database)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import re
@@ -13,14 +12,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult, DatabaseError
-from postgresql_cluster import MARKER, PASSWORD, Cluster, assert_same, children_of, new_cluster
+from postgresql_cluster import MARKER, PASSWORD, Cluster, assert_same, children_of
+from small_disk import small_disk
 
 Copy = Callable[[CopyRequest], CopyResult]
 Request = Callable[..., CopyRequest]
@@ -120,53 +119,27 @@ def test_source_connection_cut(
     assert target.databases() == []
     assert alive_tools(tmp_path) == []
 
-
-@dataclass
-class SmallDisk:
-    """A server on a file system with room for an empty one and little more."""
-
-    cluster: Cluster
-    mounted: Path
-
-    def mend(self) -> None:
-        mount("-o", "remount,size=800m", str(self.mounted))
-
-
-def mount(*arguments: str) -> None:
-    subprocess.run(["/bin/mount", *arguments], check=True)
-
-
-@pytest.fixture
-def small_disk(server_directory: Path) -> Iterator[SmallDisk]:
-    assert getpass.getuser() == "root", "only root can mount the small file system that this test fills"
-    mounted = server_directory / "small"
-    mounted.mkdir()
-    mount("-t", "tmpfs", "-o", "size=100m,mode=0777", "tmpfs", str(mounted))
-    try:
-        # With the WAL elsewhere it is the tables that meet the end of the disk, so that the server itself goes on.
-        cluster = new_cluster(mounted / "data", server_directory / "small_wal")
-        cluster.sql("CREATE ROLE wa LOGIN")
-        yield SmallDisk(cluster, mounted)
-        cluster.stop()
-    finally:
-        subprocess.run(["/bin/umount", "--lazy", str(mounted)], check=True)
+    copy(request_for(bulky))
+    assert_same(source, target, bulky)
 
 
 def test_full_disk(
-    source: Cluster, small_disk: SmallDisk, bulky: str, request_for: Request, copy: Copy, tmp_path: Path
+    source: Cluster, server_directory: Path, bulky: str, request_for: Request, copy: Copy, tmp_path: Path
 ) -> None:
-    request = request_for(bulky, target=small_disk.cluster.server)
-    with pytest.raises(DatabaseError) as error:
-        copy(request)
-    assert f"of the database {bulky} from" in str(error.value)
-    assert "Check free disk space" in str(error.value)
-    assert f"The half-done databases ({bulky}.incomplete) were dropped." in str(error.value)
-    assert small_disk.cluster.databases() == []
-    assert alive_tools(tmp_path) == []
+    # With the WAL elsewhere it is the tables that meet the end of the disk, so that the server itself goes on.
+    with small_disk(server_directory / "small", 100, server_directory / "small_wal") as disk:
+        request = request_for(bulky, target=disk.cluster.server)
+        with pytest.raises(DatabaseError) as error:
+            copy(request)
+        assert f"of the database {bulky} from" in str(error.value)
+        assert "Check free disk space" in str(error.value)
+        assert f"The half-done databases ({bulky}.incomplete) were dropped." in str(error.value)
+        assert disk.cluster.databases() == []
+        assert alive_tools(tmp_path) == []
 
-    small_disk.mend()
-    copy(request)
-    assert_same(source, small_disk.cluster, bulky)
+        disk.mend()
+        copy(request)
+        assert_same(source, disk.cluster, bulky)
 
 
 def test_ended_by_a_signal(source: Cluster, target: Cluster, bulky: str, tmp_path: Path) -> None:
