@@ -21,6 +21,7 @@ from ansible_collections.waba.migration.plugins.module_utils._health import (
 )
 from ansible_collections.waba.migration.plugins.module_utils._settings import redact_settings, redact_url
 
+WEBHOOK_CA = "/v1/certificates/webhooks/ca"
 PARTS = ("health", "support", "shards", "settings", "webhook_ca", "stats")
 
 
@@ -81,9 +82,8 @@ def _points(metric: Any) -> list[dict[str, Any]]:
 
 def webhook_ca(api: Api) -> str | None:
     """The PEM bundle, None when there is none. Answered as 404 with a body and without one."""
-    path = "/v1/certificates/webhooks/ca"
     try:
-        text = api.get_text(path)
+        text = api.get_text(WEBHOOK_CA)
     except ApiError as error:
         if error.status == 404:
             return None
@@ -91,7 +91,7 @@ def webhook_ca(api: Api) -> str | None:
     if not text.strip():
         return None
     if "-----BEGIN" not in text:
-        raise _without(api, path, "a certificate")
+        raise _without(api, WEBHOOK_CA, "a certificate")
     return text
 
 

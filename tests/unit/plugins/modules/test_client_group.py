@@ -26,6 +26,7 @@ from ansible_collections.waba.migration.plugins.modules import (
     settings_restore,
     test_message,
     two_step,
+    webhook_certificate,
 )
 from ansible_collections.waba.migration.tests.unit.plugins.fake_api import VERBOSE, Call, FakeApi, bearer
 from ansible_collections.waba.migration.tests.unit.plugins.troubles import assert_no_secret
@@ -69,6 +70,7 @@ MEMBERS = {
         {"blocking": "wait", "contacts": ["+15550100099"]},
     ),
     "two_step": Member(two_step, {"state": "disabled"}, "DELETE", "/v1/settings/account/two-step"),
+    "webhook_certificate": Member(webhook_certificate, {"state": "absent"}, "GET", "/v1/certificates/webhooks/ca"),
 }
 
 
