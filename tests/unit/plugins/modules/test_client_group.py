@@ -18,6 +18,7 @@ import yaml
 from ansible_collections.waba.migration.plugins.module_utils import _argspec
 from ansible_collections.waba.migration.plugins.module_utils._http import Transport
 from ansible_collections.waba.migration.plugins.modules import (
+    api_user,
     application_settings,
     client_info,
     health_check,
@@ -50,6 +51,7 @@ class Member:
 
 
 MEMBERS = {
+    "api_user": Member(api_user, {"username": "sender", "state": "absent"}, "GET", "/v1/users/sender"),
     "application_settings": Member(application_settings, {"settings": {}}, "GET", "/v1/settings/application"),
     "login": Member(login, {}, "GET", "/v1/users/admin"),
     "client_info": Member(client_info, {}, "GET", "/v1/support"),
