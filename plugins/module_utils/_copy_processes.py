@@ -109,8 +109,14 @@ class Children:
             self._running.discard(child)
         return returncode
 
-    def run(self, argv: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
-        child = self.start(argv, environment=environment)
+    def run(
+        self,
+        argv: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        stdin: int | IO[bytes] = subprocess.DEVNULL,
+        stdout: int | IO[bytes] = subprocess.DEVNULL,
+    ) -> None:
+        child = self.start(argv, stdin, stdout, environment)
         self.finish(child)
         failure = child.failure()
         if failure:

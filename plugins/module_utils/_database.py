@@ -89,7 +89,18 @@ class DatabaseResult:
 
 
 @dataclass(frozen=True)
+class Definer:
+    """A view, routine, trigger or event whose definer is no account of the target, so that it became the owner."""
+
+    database: str
+    kind: str
+    name: str
+    definer: str
+
+
+@dataclass(frozen=True)
 class CopyResult:
     databases: list[DatabaseResult]
     seconds: float
     replaced: list[str]
+    definers: list[Definer] = field(default_factory=list)

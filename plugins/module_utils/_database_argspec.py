@@ -5,23 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.waba.migration.plugins.module_utils._database import Server
+from ansible_collections.waba.migration.plugins.module_utils._mysql.engine import MySQL
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.engine import PostgreSQL
 
 if TYPE_CHECKING:
     from ansible_collections.waba.migration.plugins.module_utils._database import Engine
 
 SSL_MODES = ["verify-full", "verify-ca", "require", "disable"]
-ENGINES = {"postgresql": PostgreSQL}
+ENGINES: dict[str, Callable[[], Engine]] = {"postgresql": PostgreSQL, "mysql": MySQL}
+PORTS = {"postgresql": 5432, "mysql": 3306}
 
 
 def server_argument_spec() -> dict[str, Any]:
     return {
         "login_host": {"type": "str", "required": True},
-        "login_port": {"type": "int", "default": 5432},
+        "login_port": {"type": "int"},
         "login_user": {"type": "str", "required": True},
         "login_password": {"type": "str", "required": True, "no_log": True},
         "ssl_mode": {"type": "str", "choices": SSL_MODES, "default": "verify-full"},
@@ -36,10 +38,10 @@ def engine_argument_spec() -> dict[str, Any]:
     }
 
 
-def server_from(options: Mapping[str, Any]) -> Server:
+def server_from(options: Mapping[str, Any], engine: str) -> Server:
     return Server(
         host=options["login_host"],
-        port=options["login_port"],
+        port=options["login_port"] or PORTS[engine],
         user=options["login_user"],
         password=options["login_password"],
         ssl_mode=options["ssl_mode"],

@@ -15,18 +15,26 @@ author:
 description:
   - Copies databases from one server to another through pipes, without a file in between, as fast as the two servers
     allow.
-  - Each database is copied from one snapshot into a database that is called like it with C(.incomplete) added. Only
-    when all of them are complete and hold the same as the source are they renamed, in one transaction. On any error,
-    and when the module is ended by a signal, everything half done is dropped.
-  - A small database is one C(pg_dump) piped into C(psql). In a larger one the tables' definitions are restored first,
-    then the rows through parallel pipes of binary C(COPY), large tables in several ranges at once, and last the
-    indexes and constraints in parallel.
-  - What both servers hold is compared before the copies are shown. For every table the number of rows, for every
-    sequence its state, and the numbers of indexes, constraints, triggers and columns of each table and of views,
-    functions and large objects have to be equal.
+  - Each database is copied into a database that is called like it with C(.incomplete) added. Only when all of them are
+    complete and hold the same as the source are they shown under their names. On any error, and when the module is
+    ended by a signal, everything half done is dropped.
+  - What both servers hold is compared before the copies are shown. For every table the number of rows and what the
+    next number will be (sequences, AUTO_INCREMENT), and the numbers of indexes, constraints, triggers and columns of
+    each table and of views, functions, events and large objects have to be equal.
+  - With PostgreSQL each database is copied from one snapshot. A small one is one C(pg_dump) piped into C(psql). In a
+    larger one the tables' definitions are restored first, then the rows through parallel pipes of binary C(COPY), large
+    tables in several ranges at once, and last the indexes and constraints in parallel. All are renamed in one
+    transaction.
+  - With MySQL and MariaDB the tables' definitions come first, then the rows through parallel pipes of C(mysqldump) and
+    C(mysql), large tables in several ranges of their primary key at once, and last the secondary indexes of large
+    tables, those of one table in one statement. Then one C(RENAME TABLE) moves all tables of all databases, and
+    routines, views, triggers and, last, events are created.
   - The source is only read.
 requirements:
-  - C(psql), C(pg_dump) and C(pg_restore) of the target server's major release on the host that runs the module
+  - for PostgreSQL C(psql), C(pg_dump) and C(pg_restore) of the target server's major release on the host that runs the
+    module
+  - for MySQL C(mysql) and C(mysqldump), for MariaDB C(mariadb) and C(mariadb-dump) (older names will do), of the target
+    server's major release and not older than it, on the host that runs the module
 notes:
   - No Python package for the database is needed. Passwords reach the tools through private files that are removed at
     the end, never through arguments or the environment.
@@ -37,7 +45,25 @@ notes:
     limit of a database are. Its comment becomes O(marker).
   - Extensions and event triggers are created by the target's account, which has to be allowed to, everything else as
     O(owner).
-  - Names of databases may have up to 52 bytes.
+  - Names of databases may have up to 52 bytes in PostgreSQL and 53 in MySQL.
+  - MySQL 5.7 or newer onto MySQL 8.0 or newer, MariaDB 10.3 or newer onto MariaDB 10.6 or newer, and the target's
+    release series must not be older than the source's. Refused, with the reason, in check mode too, are MariaDB onto
+    MySQL, MySQL 8.0 or newer onto MariaDB, collations and storage engines that the target does not know, MySQL's JSON
+    columns onto MariaDB, MariaDB's sequences and system-versioned tables, and values of C(lower_case_table_names) that
+    would change a name or keep the target from finding one.
+  - MySQL has no snapshot that several connections share. With O(require_idle_source=true) none is needed, since nobody
+    writes. Without it the comparison finds out whether rows came or went meanwhile, and tables that are not
+    transactional are refused.
+  - MySQL has no comments on databases. What a copy made is known from the table C(copies) in the database
+    C(waba_migration) on the target, which has the columns C(name), C(marker), C(state) (C(incomplete) or C(complete))
+    and C(updated). Where this page says comment, that marker is meant. It is not part of what is copied.
+  - In MySQL a view, routine, trigger or event whose definer is not an account of the target gets O(owner) as its
+    definer, which RV(definers) reports. All others keep theirs.
+  - MySQL's sessions of the copy write no binary log, unless a replica is connected to the target or the account may not
+    leave it out. A replica that is set up later therefore has to begin with a copy of the target.
+  - A row travels as one statement. Where one may be larger than the target's C(max_allowed_packet) allows, it is set to
+    1 GiB for the time of the copy and put back, if the account may.
+  - MySQL's tools write C(FLOAT) columns with six digits, and so does a copy. C(DOUBLE) and C(DECIMAL) are exact.
 extends_documentation_fragment:
   - waba.migration.attributes
 attributes:
@@ -57,9 +83,9 @@ attributes:
         certain to hold what the source holds now.
 options:
   engine:
-    description: The database engine of both servers.
+    description: The database engine of both servers. MariaDB is V(mysql) too; which of them a server is, it says itself.
     type: str
-    choices: [postgresql]
+    choices: [postgresql, mysql]
     default: postgresql
   source:
     description: The server that is read.
@@ -71,13 +97,16 @@ options:
         type: str
         required: true
       login_port:
-        description: The server's port.
+        description: The server's port. Without it that of the engine, 5432 or 3306.
         type: int
-        default: 5432
       login_user:
         description:
-          - The account. It must be able to connect to the database C(postgres). On the source it must be able to read
-            all that is copied. On the target it must be able to create databases and to act as O(owner).
+          - The account. In PostgreSQL it must be able to connect to the database C(postgres). On the source it must be
+            able to read all that is copied. On the target it must be able to create databases and to act as O(owner).
+          - In MySQL it needs on the source C(SELECT), C(SHOW VIEW), C(TRIGGER), C(EVENT) and C(EXECUTE) on the databases,
+            since the server hides what an account may not see, and C(PROCESS) with O(require_idle_source=true). On the
+            target it needs to be an administrator that may grant privileges and read the accounts. Privileges from a
+            role do not count.
         type: str
         required: true
       login_password:
@@ -88,6 +117,7 @@ options:
         description:
           - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody
             proves that this is the server.
+          - MariaDB's tools cannot check the CA alone, so that V(verify-ca) is V(verify-full) with them.
         type: str
         choices: [verify-full, verify-ca, require, disable]
         default: verify-full
@@ -107,7 +137,9 @@ options:
     elements: str
     required: true
   owner:
-    description: The role on the target that will own the databases and all in them. It must exist.
+    description:
+      - The role on the target that will own the databases and all in them. It must exist.
+      - In MySQL this is the name of an account for the host C(%), which gets all privileges on these databases.
     type: str
     required: true
   jobs:
@@ -142,7 +174,7 @@ options:
   bin_directory:
     description:
       - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the
-        search path.
+        search path, for MySQL only the search path.
     type: path
 seealso:
   - module: waba.migration.database_info
@@ -166,6 +198,24 @@ EXAMPLES = r"""
     marker: waba.migration 20261124-0918
     replace_marker: "waba.migration "
     progress_path: /var/tmp/waba-migration-progress.json
+
+- name: Copy the databases of a client that uses MySQL
+  waba.migration.database_copy:
+    engine: mysql
+    source:
+      login_host: db-old
+      login_user: root
+      login_password: "{{ vault_old_database_password }}"
+      ca_path: /etc/ssl/lab-ca.pem
+    target:
+      login_host: db-new
+      login_user: root
+      login_password: "{{ vault_new_database_password }}"
+      ca_path: /etc/ssl/lab-ca.pem
+    databases: [acme_waweb, acme_messageStore, acme_axolotlStore]
+    owner: acme
+    marker: waba.migration 20261124-0918
+    replace_marker: "waba.migration "
 """
 
 RETURN = r"""
@@ -197,11 +247,11 @@ databases:
       elements: dict
       contains:
         name:
-          description: Schema and name.
+          description: Schema and name, in MySQL the name.
           type: str
           sample: public.messages
         rows_source:
-          description: Number of rows in the source's snapshot.
+          description: Number of rows on the source, in its snapshot where the engine has one.
           type: int
         rows_target:
           description: Number of rows on the target.
@@ -209,7 +259,7 @@ databases:
 plan:
   description:
     - What would be copied, by database. The keys are C(name), C(tables), C(sequences), C(large_objects), C(bytes) and
-      C(pipes).
+      C(pipes), in MySQL also C(views), C(routines), C(triggers) and C(events).
   returned: check mode
   type: list
   elements: dict
@@ -218,6 +268,13 @@ replaced:
   returned: success and not in check mode
   type: list
   elements: str
+definers:
+  description:
+    - Views, routines, triggers and events whose definer is no account of the target and was replaced by O(owner). The
+      keys are C(database), C(kind), C(name) and C(definer), the account on the source. Always empty in PostgreSQL.
+  returned: success and not in check mode
+  type: list
+  elements: dict
 seconds:
   description: How long all of it took.
   returned: success and not in check mode
@@ -233,6 +290,7 @@ equal:
   sample: true
 """
 
+from dataclasses import asdict
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -271,6 +329,7 @@ def result_of(copied: CopyResult) -> dict[str, Any]:
     return {
         "databases": databases,
         "replaced": copied.replaced,
+        "definers": [asdict(definer) for definer in copied.definers],
         "seconds": round(copied.seconds, 3),
         "rows": sum(database["rows"] for database in databases),
         "equal": True,
@@ -280,8 +339,8 @@ def result_of(copied: CopyResult) -> dict[str, Any]:
 def request_from(module: AnsibleModule) -> CopyRequest:
     options = module.params
     return CopyRequest(
-        source=server_from(options["source"]),
-        target=server_from(options["target"]),
+        source=server_from(options["source"], options["engine"]),
+        target=server_from(options["target"], options["engine"]),
         databases=options["databases"],
         owner=options["owner"],
         jobs=options["jobs"],

@@ -405,7 +405,7 @@ class Fingerprints:
         return Place(self._options["hold_path"])
 
     def _server(self, side: str) -> Server:
-        return server_from(self._options[side])
+        return server_from(self._options[side], self._options["engine"])
 
 
 def held_of(record: Record) -> dict[str, Any]:

@@ -20,31 +20,33 @@ description:
     never taken for a database of C(acme).
   - Every connection is read-only.
 requirements:
-  - C(psql) on the host that runs the module
+  - C(psql), or C(mysql) or C(mariadb), on the host that runs the module
 notes:
-  - No Python package for the database is needed. The password reaches C(psql) through a private file that is removed
+  - No Python package for the database is needed. The password reaches the tool through a private file that is removed
     at the end.
-  - PostgreSQL 10 or newer.
+  - PostgreSQL 10, MySQL 5.7 or MariaDB 10.3, or newer.
+  - The database C(waba_migration), in which M(waba.migration.database_copy) keeps what it made on a MySQL server, is
+    shown neither as the client's nor as foreign.
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.attributes.info_module
 options:
   engine:
-    description: The database engine.
+    description: The database engine. MariaDB is V(mysql) too; RV(server.flavour) says which of them it is.
     type: str
-    choices: [postgresql]
+    choices: [postgresql, mysql]
     default: postgresql
   login_host:
     description: The server as seen from the host that runs the module, or the directory of its Unix socket.
     type: str
     required: true
   login_port:
-    description: The server's port.
+    description: The server's port. Without it that of the engine, 5432 or 3306.
     type: int
-    default: 5432
   login_user:
     description:
-      - The account. It must be able to connect to the database C(postgres) and to the client's databases.
+      - The account. In PostgreSQL it must be able to connect to the database C(postgres) and to the client's databases.
+        In MySQL it sees what it has privileges for, and sessions of others only with C(PROCESS).
     type: str
     required: true
   login_password:
@@ -55,6 +57,7 @@ options:
     description:
       - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody proves
         that this is the server.
+      - MariaDB's tools cannot check the CA alone, so that V(verify-ca) is V(verify-full) with them.
     type: str
     choices: [verify-full, verify-ca, require, disable]
     default: verify-full
@@ -76,7 +79,7 @@ options:
   bin_directory:
     description:
       - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the
-        search path; tools of the server's own major release are preferred.
+        search path, for MySQL only the search path; tools of the server's own major release are preferred.
     type: path
 seealso:
   - module: waba.migration.database_copy
@@ -91,6 +94,15 @@ EXAMPLES = r"""
     ca_path: /etc/ssl/lab-ca.pem
     prefix: acme_
   register: old_databases
+
+- name: Look at the databases of a client that uses MySQL
+  waba.migration.database_info:
+    engine: mysql
+    login_host: db-old
+    login_user: root
+    login_password: "{{ vault_old_database_password }}"
+    ca_path: /etc/ssl/lab-ca.pem
+    prefix: acme_
 
 - name: See which of them hold credentials
   ansible.builtin.debug:
@@ -107,12 +119,43 @@ server:
       description: The engine.
       type: str
       sample: postgresql
+    flavour:
+      description: Which of its two flavours a server of the engine V(mysql) is, V(mysql) or V(mariadb).
+      returned: O(engine=mysql)
+      type: str
+      sample: mariadb
+    lower_case_table_names:
+      description: How the server treats the case of names of databases and tables.
+      returned: O(engine=mysql)
+      type: int
+    sql_mode:
+      description: The server's own setting, which the client's sessions begin with.
+      returned: O(engine=mysql)
+      type: str
+    gtid_mode:
+      description: Whether transactions carry MySQL's global identifiers. V(null) for MariaDB, which always has its own.
+      returned: O(engine=mysql)
+      type: str
+      sample: "ON"
+    log_bin:
+      description: Whether the server writes a binary log.
+      returned: O(engine=mysql)
+      type: bool
+    default_authentication:
+      description: What an account gets that is created without naming a method.
+      returned: O(engine=mysql)
+      type: str
+      sample: caching_sha2_password
+    max_allowed_packet:
+      description: The largest statement, and with it the largest row, that the server takes, in bytes.
+      returned: O(engine=mysql)
+      type: int
     version:
       description: The release.
       type: str
       sample: "17.5"
     version_num:
-      description: The release as a number.
+      description: The release as a number, 170005 for PostgreSQL 17.5 and 90704 for MySQL 9.7.4.
       type: int
       sample: 170005
     data_directory:
@@ -129,7 +172,7 @@ server:
       description: Whether the account may create databases.
       type: bool
     in_recovery:
-      description: Whether the server is a standby.
+      description: Whether the server is a standby, in MySQL whether it is read-only.
       type: bool
     max_connections:
       description: The server's limit.
@@ -158,22 +201,22 @@ databases:
       description: Whether a schema in it has the tables C(users) and C(tokens), whatever the database is called.
       type: bool
     owner:
-      description: The owning role.
+      description: The owning role, V(null) in MySQL.
       type: str
     encoding:
-      description: The encoding.
+      description: The encoding, in MySQL the database's character set.
       type: str
       sample: UTF8
     collate:
-      description: The collation order.
+      description: The collation order, in MySQL the database's collation.
       type: str
       sample: C.UTF-8
     ctype:
-      description: The character classification.
+      description: The character classification, V(null) in MySQL.
       type: str
       sample: C.UTF-8
     provider:
-      description: Who provides the collation.
+      description: Who provides the collation, V(null) in MySQL.
       type: str
       sample: libc
     size_bytes:
@@ -190,7 +233,7 @@ databases:
       elements: dict
       contains:
         schema:
-          description: The schema.
+          description: The schema, in MySQL the database.
           type: str
         name:
           description: The name.
@@ -213,8 +256,30 @@ databases:
       description: Number of large objects.
       type: int
     comment:
-      description: The database's comment, V(null) when it has none.
+      description: The database's comment, V(null) when it has none. In MySQL what the ledger of copies says of it.
       type: str
+    collations:
+      description: The collations of its tables and columns.
+      returned: O(engine=mysql)
+      type: list
+      elements: str
+    engines:
+      description: The storage engines of its tables.
+      returned: O(engine=mysql)
+      type: list
+      elements: str
+    programs:
+      description: Its views, routines, triggers and events, each with C(kind), C(name) and C(definer).
+      returned: O(engine=mysql)
+      type: list
+      elements: dict
+    obstacles:
+      description:
+        - What keeps the database from being copied to any other server, in sentences. What depends on the other server
+          is found by M(waba.migration.database_copy) in check mode.
+      returned: O(engine=mysql)
+      type: list
+      elements: str
 foreign:
   description:
     - Databases that start with the prefix and are not the client's. The keys are C(name), C(owner), C(size_bytes),
@@ -234,6 +299,7 @@ tools:
   sample: {psql: "17.5", pg_dump: "17.5", pg_restore: "17.5"}
 roles:
   description: The server's roles, each with C(name), C(superuser), C(createdb), C(createrole) and C(login).
+    In MySQL its accounts, with their C(host) in addition, or none when the account may not look.
   returned: success
   type: list
   elements: dict
@@ -261,7 +327,7 @@ def main() -> None:
         supports_check_mode=True,
     )
     request = InspectRequest(
-        server=server_from(module.params),
+        server=server_from(module.params, module.params["engine"]),
         prefix=module.params["prefix"],
         count_rows=module.params["count_rows"],
         bin_directory=module.params["bin_directory"],

@@ -78,13 +78,26 @@ SESSIONS = json_rows(
     database="DB",
     user="USER",
     host="HOST",
+    application="''",
 )
+SIZES = """
+SELECT TABLE_SCHEMA, COALESCE(SUM(DATA_LENGTH + INDEX_LENGTH), 0) FROM information_schema.TABLES
+WHERE TABLE_TYPE <> 'VIEW' GROUP BY CAST(TABLE_SCHEMA AS BINARY)
+"""
+REPLICAS = "SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'"
 ENGINES = json_rows(
     "FROM information_schema.ENGINES",
     name="ENGINE",
     usable="SUPPORT IN ('YES', 'DEFAULT')",
     transactional="COALESCE(TRANSACTIONS, 'NO') = 'YES'",
 )
+COLLATIONS = json_rows("FROM information_schema.COLLATIONS", name="COLLATION_NAME")
+# MariaDB 10.10 and newer has collations that go with several character sets; only here are they by their whole names.
+HAS_FULL_COLLATIONS = """
+SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'information_schema'
+AND TABLE_NAME = 'COLLATION_CHARACTER_SET_APPLICABILITY' AND COLUMN_NAME = 'FULL_COLLATION_NAME'
+"""
+FULL_COLLATIONS = json_rows("FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY", name="FULL_COLLATION_NAME")
 DEFAULT_COLLATIONS = json_rows(
     "FROM information_schema.CHARACTER_SETS",
     charset="CHARACTER_SET_NAME",
@@ -115,6 +128,89 @@ TABLES_A_STATEMENT = 200
 
 def tables_of(database: str) -> str:
     return tables_where(f"TABLE_SCHEMA = {literal(database)}")
+
+
+def columns_of(database: str) -> str:
+    return json_rows(
+        f"FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {literal(database)}",
+        schema="TABLE_SCHEMA",
+        table="TABLE_NAME",
+        name="COLUMN_NAME",
+        type="LOWER(DATA_TYPE)",
+        bytes="COALESCE(CHARACTER_OCTET_LENGTH, 0)",
+        collation="COLLATION_NAME",
+        extra="LOWER(EXTRA)",
+    )
+
+
+def indexes_of(database: str) -> str:
+    return json_rows(
+        f"FROM information_schema.STATISTICS WHERE TABLE_SCHEMA = {literal(database)} "
+        "ORDER BY TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX",
+        schema="TABLE_SCHEMA",
+        table="TABLE_NAME",
+        name="INDEX_NAME",
+        kind="INDEX_TYPE",
+        column="COLUMN_NAME",
+    )
+
+
+def foreign_keys_of(database: str) -> str:
+    return json_rows(
+        f"FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = {literal(database)}",
+        schema="CONSTRAINT_SCHEMA",
+        table="TABLE_NAME",
+        referenced="REFERENCED_TABLE_NAME",
+    )
+
+
+def constraints_of(database: str) -> str:
+    return json_rows(
+        f"FROM information_schema.TABLE_CONSTRAINTS WHERE TABLE_SCHEMA = {literal(database)}",
+        schema="TABLE_SCHEMA",
+        table="TABLE_NAME",
+        kind="CONSTRAINT_TYPE",
+    )
+
+
+def programs_of(database: str) -> dict[str, str]:
+    """Statements by the kind of what they find."""
+    name = literal(database)
+    return {
+        "view": json_rows(
+            f"FROM information_schema.VIEWS WHERE TABLE_SCHEMA = {name} ORDER BY TABLE_NAME",
+            schema="TABLE_SCHEMA",
+            name="TABLE_NAME",
+            definer="DEFINER",
+            table="NULL",
+        ),
+        "routine": json_rows(
+            f"FROM information_schema.ROUTINES WHERE ROUTINE_SCHEMA = {name} ORDER BY ROUTINE_TYPE, ROUTINE_NAME",
+            schema="ROUTINE_SCHEMA",
+            name="ROUTINE_NAME",
+            definer="DEFINER",
+            table="NULL",
+        ),
+        "trigger": json_rows(
+            f"FROM information_schema.TRIGGERS WHERE TRIGGER_SCHEMA = {name} ORDER BY TRIGGER_NAME",
+            schema="TRIGGER_SCHEMA",
+            name="TRIGGER_NAME",
+            definer="DEFINER",
+            table="EVENT_OBJECT_TABLE",
+        ),
+        "event": json_rows(
+            f"FROM information_schema.EVENTS WHERE EVENT_SCHEMA = {name} ORDER BY EVENT_NAME",
+            schema="EVENT_SCHEMA",
+            name="EVENT_NAME",
+            definer="DEFINER",
+            table="NULL",
+        ),
+    }
+
+
+def bounds(database: str, table: str, column: str) -> str:
+    name = identifier(column)
+    return json_rows(f"FROM {identifier(database, table)}", lowest=f"MIN({name})", highest=f"MAX({name})")
 
 
 def row_counts(tables: Sequence[tuple[str, str]]) -> list[str]:

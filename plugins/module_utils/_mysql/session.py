@@ -37,7 +37,7 @@ class Session:
         """Run a statement and return its rows as text. NULL is indistinguishable from its name."""
         with self._lock:
             self._send(f"{statement};\nSELECT {literal(self._end)};\n")
-            found = []
+            found: list[list[str]] = []
             while True:
                 line = self._child.process.stdout.readline().decode("utf-8", "replace")
                 if not line.endswith("\n"):

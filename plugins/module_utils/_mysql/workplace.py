@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from ansible_collections.waba.migration.plugins.module_utils._database import Da
 from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import Connections, Service
 from ansible_collections.waba.migration.plugins.module_utils._mysql.releases import Release, server_release
-from ansible_collections.waba.migration.plugins.module_utils._mysql.session import Session
+from ansible_collections.waba.migration.plugins.module_utils._mysql.session import Session, client_arguments
 from ansible_collections.waba.migration.plugins.module_utils._mysql.tools import PACKAGES, ToolFinder, Tools
 
 
@@ -61,6 +62,12 @@ class Workplace:
 
     def session(self, service: str, database: str | None = None) -> Session:
         return Session(self.children, self.tools.client, self.options(service), database)
+
+    def kill(self, service: str, connections: Sequence[int]) -> None:
+        """End connections of a server. One that has just ended by itself is an error to the server, but not to us."""
+        statements = "".join(f"KILL {int(number)};" for number in connections)
+        argv = [*client_arguments(self.tools.client, self.options(service)), "--force", f"--execute={statements}"]
+        self.children.finish(self.children.start(argv))
 
     def server_facts(self, service: str, session: Session) -> dict[str, Any]:
         """Ask a server who it is. The first question to it, so it is the one that tells why it cannot be reached.

@@ -1,0 +1,52 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The calls of the dump program and of the client, as argument lists. Pure; private; may change at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import MYSQL
+from ansible_collections.waba.migration.plugins.module_utils._mysql.tools import Tools
+
+# The line that a dump ends with when it is whole.
+COMPLETE = b"-- Dump completed"
+
+
+def dump(tools: Tools, options: str, *more: str) -> list[str]:
+    # Where the source stands in its replication belongs to it, and the target may stand elsewhere.
+    gtid = ["--set-gtid-purged=OFF"] if tools.flavour == MYSQL else []
+    return [tools.dump, options, "--single-transaction", "--skip-lock-tables", "--no-tablespaces", *gtid, *more]
+
+
+def dump_rows(tools: Tools, options: str, database: str, *more: str) -> list[str]:
+    """Rows and nothing else: what a session has to know about them is set by the session that writes them."""
+    settings = ["--quick", "--compact", "--no-create-info", "--skip-triggers", "--hex-blob", "--no-autocommit"]
+    packets = ["--extended-insert", "--net-buffer-length=1000000"]
+    return dump(tools, options, *settings, *packets, *more, "--", database)
+
+
+def dump_small_tables(tools: Tools, options: str, database: str, left_out: Sequence[str]) -> list[str]:
+    return dump_rows(tools, options, database, *(f"--ignore-table={database}.{name}" for name in left_out))
+
+
+def dump_piece(tools: Tools, options: str, database: str, table: str, condition: str | None) -> list[str]:
+    where = [f"--where={condition}"] if condition else []
+    return [*dump_rows(tools, options, database, *where), table]
+
+
+def dump_programs(tools: Tools, options: str, database: str, kinds: Sequence[str], tables: Sequence[str]) -> list[str]:
+    """Definitions of routines, triggers or events. Tables are named so that not each one is looked at."""
+    wanted = [f"--{kind}s" if kind in kinds else f"--skip-{kind}s" for kind in ("routine", "trigger", "event")]
+    return [*dump(tools, options, "--no-data", "--no-create-info", *wanted, "--", database), *tables]
+
+
+def dump_views(tools: Tools, options: str, database: str, views: Sequence[str]) -> list[str]:
+    settings = ["--no-data", "--skip-triggers", "--skip-add-drop-table"]
+    return [*dump(tools, options, *settings, "--", database), *views]
+
+
+def load(tools: Tools, options: str, database: str) -> list[str]:
+    """Run what the dump program writes."""
+    return [tools.client, options, "--batch", "--binary-mode", f"--database={database}"]

@@ -1,0 +1,145 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Copy one database: definitions, rows through parallel pipes, then the indexes that could wait. Private."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import ToolError, during, in_parallel
+from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
+from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._mysql import commands
+from ansible_collections.waba.migration.plugins.module_utils._mysql.definitions import Definition, deferrable, split
+from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import BigTable, Plan, Table
+from ansible_collections.waba.migration.plugins.module_utils._mysql.programs import rewrite_definers
+from ansible_collections.waba.migration.plugins.module_utils._mysql.sql import identifier
+from ansible_collections.waba.migration.plugins.module_utils._mysql.target import incomplete_name
+from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
+
+SOURCE = "source"
+TARGET = "target"
+
+
+class Loader:
+    """Fills one hidden database on the target, and later what the shown one has besides tables."""
+
+    def __init__(
+        self, workplace: Workplace, request: CopyRequest, progress: Progress, slots: threading.Semaphore, plan: Plan
+    ) -> None:
+        self._workplace = workplace
+        self._request = request
+        self._progress = progress
+        self._slots = slots
+        self._plan = plan
+        self._hidden = incomplete_name(plan.database)
+        self._definitions: dict[str, Definition] = {}
+
+    def load(self) -> None:
+        with self._slots:
+            self._create_tables()
+        small = [table for table in self._plan.tables if not self._plan.is_big(table)]
+        pieces = [(big, condition) for big in self._plan.big_tables for condition in big.pieces]
+        pieces.sort(key=lambda pair: pair[0].table.bytes / len(pair[0].pieces), reverse=True)
+        steps: list[Callable[[], None]] = [partial(self._piece, big, condition) for big, condition in pieces]
+        if small:
+            steps.append(partial(self._small_tables, small))
+        in_parallel(self._workplace.children, steps, self._request.jobs)
+        indexes = [partial(self._build_indexes, big.table) for big in self._plan.big_tables]
+        in_parallel(self._workplace.children, indexes, self._request.jobs)
+        self._progress.advance(tables=len(self._plan.big_tables))
+
+    def create_programs(self, *kinds: str) -> None:
+        """Routines, triggers or events of the shown database, one after the other."""
+        inventory, tables = self._plan.inventory, [table.name for table in self._plan.tables]
+        options, tools = self._workplace.options(SOURCE), self._workplace.tools
+        for kind in kinds:
+            if not inventory.named(kind):
+                continue
+            if kind == "view":
+                dump = commands.dump_views(tools, options, self._plan.database, inventory.named(kind))
+            else:
+                owning = {program.table for program in inventory.programs if program.kind == kind and program.table}
+                # One table stands for the database where the table does not matter.
+                named = sorted(owning) or tables[:1]
+                dump = commands.dump_programs(tools, options, self._plan.database, [kind], named)
+            self._script(f"{kind}s", dump, sum(program.kind == kind for program in self._plan.replaced_definers))
+
+    def _create_tables(self) -> None:
+        database, inventory = self._plan.database, self._plan.inventory
+        counted = {row["table"]: row["name"] for row in inventory.columns if "auto_increment" in row["extra"]}
+        with during(self._copying("the tables' definitions")), self._workplace.session(
+            SOURCE
+        ) as source, self._workplace.session(TARGET, self._hidden) as target:
+            for table in self._plan.tables:
+                create = source.rows(f"SHOW CREATE TABLE {identifier(database, table.name)}")[0][1]
+                waiting: list[str] = []
+                if self._plan.is_big(table):
+                    indexes = inventory.indexes.get(table.name, [])
+                    waiting = deferrable(indexes, counted.get(table.name), table.name in inventory.in_foreign_keys)
+                definition = self._definitions[table.name] = split(create, waiting)
+                target.execute(definition.create)
+
+    def _small_tables(self, tables: Sequence[Table]) -> None:
+        left_out = [big.table.name for big in self._plan.big_tables] + self._plan.inventory.named("view")
+        dump = commands.dump_small_tables(
+            self._workplace.tools, self._workplace.options(SOURCE), self._plan.database, left_out
+        )
+        self._pipe("the small tables", dump)
+        self._progress.advance(tables=len(tables), rows=sum(table.estimate for table in tables))
+
+    def _piece(self, big: BigTable, condition: str | None) -> None:
+        options, name = self._workplace.options(SOURCE), big.table.name
+        dump = commands.dump_piece(self._workplace.tools, options, self._plan.database, name, condition)
+        self._pipe(f"table {name}", dump)
+        self._progress.advance(rows=big.table.estimate // len(big.pieces))
+
+    def _pipe(self, what: str, dump: Sequence[str]) -> None:
+        load = commands.load(self._workplace.tools, self._workplace.options(TARGET), self._hidden)
+        with self._slots, during(self._copying(what)):
+            self._workplace.children.pipe(dump, load)
+
+    def _build_indexes(self, table: Table) -> None:
+        definition = self._definitions[table.name]
+        if not definition.indexes:
+            return
+        with self._slots, during(self._copying(f"the indexes of table {table.name}")), self._workplace.session(
+            TARGET, self._hidden
+        ) as session:
+            session.execute(definition.add_indexes(identifier(table.name)))
+
+    def _script(self, what: str, dump: Sequence[str], expected: int) -> None:
+        """Definitions go through a file: only when all of them are known to be there may the first one be made."""
+        dumped = self._workplace.directory / f"{self._plan.facts['number']}.dump"
+        rewritten = dumped.with_suffix(".sql")
+        with during(self._copying(what)):
+            with dumped.open("wb") as file:
+                self._workplace.children.run(dump, stdout=file)
+            self._rewrite(what, dumped, rewritten, expected)
+            load = commands.load(self._workplace.tools, self._workplace.options(TARGET), self._plan.database)
+            with rewritten.open("rb") as file:
+                self._workplace.children.run(load, stdin=file)
+
+    def _rewrite(self, what: str, dumped: Path, rewritten: Path, expected: int) -> None:
+        replaced: list[None] = []
+        last = b""
+        with dumped.open("rb") as source, rewritten.open("wb") as target:
+            lines = rewrite_definers(source, self._plan.accounts, self._request.owner, lambda: replaced.append(None))
+            for line in lines:
+                target.write(line)
+                last = line if line.strip() else last
+        if not last.startswith(commands.COMPLETE):
+            raise ToolError(f"the dump of the {what} is not complete")
+        if len(replaced) != expected:
+            raise DatabaseError(
+                f"{self._copying(what)} failed: {expected} of them have a definer that the target does not know, but "
+                f"{len(replaced)} lines of their dump name one."
+            )
+
+    def _copying(self, what: str) -> str:
+        where = f"from {self._request.source} to {self._request.target}"
+        return f"Copying {what} of the database {self._plan.database} {where}"
