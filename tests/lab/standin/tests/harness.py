@@ -198,8 +198,10 @@ class Api:
         nodes._client = httpx.AsyncClient(mounts=transports, timeout=10, trust_env=False)
         self.log = host.directory / "web.log"
         self.front = Front(env, users, nodes, self.log)
-        app = build(env, databases, self.front)
-        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="https://waweb", trust_env=False)
+        self.app = build(env, databases, self.front)
+        self.http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app), base_url="https://waweb", trust_env=False
+        )
         self.token = ""
 
     async def close(self) -> None:
