@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from labctl import control, docker, evidence
+from labctl import control, databases, docker, evidence
 from labctl.api import Api
+from labctl.databases.postgresql import PRISTINE_PREFIX
 from labctl.layout import ACME, BETA, ENGINE_HOSTS, SSH_HOSTS
 from labctl.session import Session
 from labctl.state import run_directory
@@ -46,25 +47,24 @@ def look(session: Session, stage: str) -> dict[str, Any]:
     lab = session.lab
     place = record.directory(lab, stage)
     old, new, beta = ACME.database_host, "db-new", BETA.database_host
-    foreign = tuple(
-        name for name in dumps.server_names(lab, old) if not name.startswith(("lab_pristine_", "template", "postgres"))
-    )
+    known = databases.server(lab, session.state, old).databases()
+    names = tuple(database.name for database in known if not database.name.startswith(PRISTINE_PREFIX))
     return {
         "time": time.time(),
-        "old_databases": dumps.take(lab, old, (*foreign, dumps.ROLES), place / "old"),
-        "old_counts": dumps.counted(lab, old, dumps.acme_databases()),
+        "old_databases": dumps.take(session, old, (*names, dumps.ROLES), place / "old"),
+        "old_counts": dumps.counted(session, old, dumps.acme_databases()),
         "old_media": probes.media(lab, "old", ACME),
         "old_files": probes.tree(lab, "old", *RUN_PLACES),
         "containers": {host: probes.lives(probes.containers(lab, host, ACME)) for host in ENGINE_HOSTS},
         "keys": {host: probes.authorized_keys(lab, host) for host in SSH_HOSTS},
-        "new_databases": dumps.server_names(lab, new),
+        "new_databases": databases.server(lab, session.state, new).names(),
         "new_files": probes.tree(lab, "new", *RUN_PLACES),
         "new_images": docker.execute(
             lab.container("new"), "docker", "images", "--quiet", tried="Listing the images of new"
         ).split(),
         "beta": {
             "containers": probes.lives(probes.containers(lab, "old", BETA)),
-            "databases": dumps.take(lab, beta, dumps.beta_databases(), place / "beta"),
+            "databases": dumps.take(session, beta, dumps.beta_databases(), place / "beta"),
             "media": probes.media(lab, "old", BETA),
             "files": probes.tree(lab, "old", BETA.directory),
         },
@@ -75,7 +75,7 @@ def look(session: Session, stage: str) -> dict[str, Any]:
 def take(session: Session) -> None:
     """Starts the evidence of a test anew."""
     record.forget(session.lab)
-    fence.discard(session.lab)
+    fence.discard(session)
     issued = token(session, "old")
     record.save(session.lab, STAGE, {**look(session, STAGE), "token": issued})
 

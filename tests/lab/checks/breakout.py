@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from labctl import docker, evidence, faults, project
-from labctl.layout import ACME, BETA, NUMBERS, Lab, Number
+from labctl.layout import ACME, BETA, NUMBERS, POSTGRESQL, Lab, Number
 from labctl.session import Session
 from labctl.waiting import wait_until
 
@@ -133,7 +133,7 @@ def _database_running(lab: Lab) -> None:
             "pg_isready",
             "--quiet",
             "--port",
-            str(BETA.database_port),
+            str(BETA.port(POSTGRESQL)),
         )
         return "" if ready.code == 0 else "it refuses connections"
 
@@ -195,7 +195,7 @@ CHECKS: tuple[Check[Aftermath], ...] = (
 
 
 def databases_unchanged(scene: Aftermath) -> str:
-    before, now = record.load(scene.lab, "breakout"), _dumps(scene.lab, "breakout-end")
+    before, now = record.load(scene.lab, "breakout"), _dumps(scene.session, "breakout-end")
     return listed([f"{name} has changed" for name in dumps.differing(before, now)])
 
 
@@ -211,18 +211,18 @@ AT_THE_END: tuple[Check[Aftermath], ...] = (
 )
 
 
-def _dumps(lab: Lab, stage: str) -> dict[str, str]:
-    place = record.directory(lab, stage)
+def _dumps(session: Session, stage: str) -> dict[str, str]:
+    place = record.directory(session.lab, stage)
     return {
-        **dumps.take(lab, ACME.database_host, dumps.acme_databases(), place / "acme"),
-        **dumps.take(lab, BETA.database_host, dumps.beta_databases(), place / "beta"),
+        **dumps.take(session, ACME.database_host, dumps.acme_databases(), place / "acme"),
+        **dumps.take(session, BETA.database_host, dumps.beta_databases(), place / "beta"),
     }
 
 
 def run(session: Session, tell: Callable[[str], None]) -> list[Verdict]:
     """Carries out all attempts on two fenced clients. Shows each one's name; returns all verdicts."""
     since = time.time()
-    record.save(session.lab, "breakout", _dumps(session.lab, "breakout-begin"))
+    record.save(session.lab, "breakout", _dumps(session, "breakout-begin"))
     verdicts = []
     for attempt in ATTEMPTS:
         attempt.carry_out(session)

@@ -55,7 +55,7 @@ def step_traffic(session: Session) -> int:
 
 def step_watch(session: Session) -> int:
     """wait for the fence and keep the old databases of that moment (started by traffic)"""
-    fence.watch(session.lab)
+    fence.watch(session)
     return GREEN
 
 

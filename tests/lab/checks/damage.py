@@ -10,9 +10,9 @@ import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from labctl import control, docker
-from labctl.databases import sql
-from labctl.layout import ACME, BETA, WIRE_PORT, Lab
+from labctl import control, databases, docker
+from labctl.databases.mysql import FRESH_STATISTICS
+from labctl.layout import ACME, BETA, POSTGRESQL, WIRE_PORT, Lab
 from labctl.session import Session
 from labctl.waiting import wait_until
 
@@ -21,6 +21,7 @@ from checks import probes
 EVENT_SECONDS = 60.0
 NEW_SERVER = "db-new"
 MESSAGES = f"{ACME.prefix}messageStore"
+CALLBACKS = f"{ACME.prefix}callbackStore"
 KEYS = f"{ACME.prefix}axolotlStore"
 CONTACTS = f"{ACME.prefix}contactStore"
 COREAPP = "wacore"
@@ -57,41 +58,63 @@ def _engine(lab: Lab, host: str, *arguments: str) -> str:
     return docker.execute(lab.container(host), "docker", *arguments, tried=f"Running docker {arguments[0]} on {host}")
 
 
+def _sql(session: Session, text: str, tried: str, database: str, host: str = NEW_SERVER) -> list[list[str]]:
+    return databases.server(session.lab, session.state, host).sql(text, tried, database)
+
+
 def dropped_row(session: Session) -> Done:
-    ((identity, row),) = sql(
-        session.lab,
-        NEW_SERVER,
-        "DELETE FROM messages WHERE id = (SELECT min(id) FROM messages) RETURNING id, to_json(messages);",
-        tried="Deleting a message",
-        database=MESSAGES,
+    """The row waits in a table of its own."""
+    ((identity,),) = _sql(
+        session,
+        "CREATE TABLE dropped AS SELECT * FROM messages WHERE id = (SELECT min(id) FROM messages);\n"
+        "DELETE FROM messages WHERE id IN (SELECT id FROM dropped);\n"
+        "SELECT id FROM dropped;",
+        "Deleting a message",
+        MESSAGES,
     )
-    insert = f"INSERT INTO messages SELECT * FROM json_populate_record(NULL::messages, $row${row}$row$);"  # noqa: S608
-    return Done(
-        f"public.messages lacks the row {identity}",
-        lambda: sql(session.lab, NEW_SERVER, insert, tried="Putting the message back", database=MESSAGES),
-    )
+    back = "INSERT INTO messages SELECT * FROM dropped;\nDROP TABLE dropped;"
+    return Done(f"messages lacks the row {identity}", lambda: _sql(session, back, "Putting the message back", MESSAGES))
 
 
 def shifted_sequence(session: Session) -> Done:
+    if session.state.database_engine is POSTGRESQL:
+        return _shifted_sequence(session)
+    return _forgotten_counter(session)
+
+
+def _shifted_sequence(session: Session) -> Done:
     def shift(by: int) -> None:
-        sql(
-            session.lab,
-            NEW_SERVER,
+        _sql(
+            session,
             f"SELECT setval('messages_receipt_log_id_seq', last_value + {by}) FROM messages_receipt_log_id_seq;",  # noqa: S608
-            tried="Shifting a sequence",
-            database=MESSAGES,
+            "Shifting a sequence",
+            MESSAGES,
         )
 
     shift(-10_000)
-    return Done("public.messages_receipt_log_id_seq goes on with", lambda: shift(10_000))
+    return Done("messages_receipt_log_id_seq goes on with", lambda: shift(10_000))
+
+
+def _forgotten_counter(session: Session) -> Done:
+    """MySQL lets no counter go below the rows that are there: one of a table whose rows go again is set back."""
+
+    def set_to(value: str) -> None:
+        _sql(session, f"ALTER TABLE queue AUTO_INCREMENT = {value};", "Setting a counter", CALLBACKS)
+
+    ((before,),) = _sql(
+        session,
+        f"{FRESH_STATISTICS}SELECT auto_increment FROM information_schema.tables"  # noqa: S608 (constants)
+        f" WHERE table_schema = '{CALLBACKS}' AND table_name = 'queue';",
+        "Looking at a counter",
+        CALLBACKS,
+    )
+    set_to("1")
+    return Done("queue goes on with", lambda: set_to(before))
 
 
 def _some_media(session: Session, place: int) -> str:
     """One of those that were there before the move, but not the oldest (0), which the download check takes."""
-    rows = sql(
-        session.lab, NEW_SERVER, "SELECT path FROM media ORDER BY created, id LIMIT 3;",
-        tried="Choosing a medium", database=MESSAGES,
-    )  # fmt: skip
+    rows = _sql(session, "SELECT path FROM media ORDER BY created, id LIMIT 3;", "Choosing a medium", MESSAGES)
     return rows[place][0]
 
 
@@ -157,10 +180,8 @@ def restarted_neighbour(session: Session) -> Done:
 
 
 def written_old_database(session: Session) -> Done:
-    sql(
-        session.lab, ACME.database_host, "UPDATE contacts SET profile_name = 'x' WHERE id = 1;",
-        tried="Writing to an old database", database=CONTACTS,
-    )  # fmt: skip
+    text = "UPDATE contacts SET profile_name = 'x' WHERE id = 1;"
+    _sql(session, text, "Writing to an old database", CONTACTS, ACME.database_host)
     return Done(f"{CONTACTS} has changed", nothing)
 
 
@@ -209,7 +230,7 @@ def stale_keys(session: Session) -> Done:
     lab = session.lab
     new = _container(lab, "new")
     _engine(lab, "new", "stop", new)
-    sql(lab, NEW_SERVER, "UPDATE ratchet SET epoch = 1;", tried="Turning the keys back", database=KEYS)
+    _sql(session, "UPDATE ratchet SET epoch = 1;", "Turning the keys back", KEYS)
     before = _events(session)
     _engine(lab, "new", "start", new)
     _await_event(session, before, "connected")

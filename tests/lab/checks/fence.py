@@ -4,7 +4,8 @@
 """The old databases as they are at the moment of the fence: a backup which the test takes itself, and dumps afterwards.
 
 A migration may refuse a database that somebody else is connected to, and it reads them right after the fence. So the
-moment is kept with PostgreSQL's own backup functions, which need no connection to these databases.
+moment is kept with PostgreSQL's own backup functions, which need no connection to these databases. MySQL has no such
+functions: there the dumps are taken at once.
 """
 
 from __future__ import annotations
@@ -15,51 +16,25 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from labctl import docker
-from labctl.files import make_private_directory, write_private
-from labctl.layout import ACME, Lab
+from labctl.files import write_private
+from labctl.layout import ACME, POSTGRESQL, Lab
 from labctl.project import PROJECT_LABEL
+from labctl.session import Session
 from labctl.waiting import wait_until
 
-from checks import dumps, record
+from checks import dumps, postgresql_fence, record
 
 WATCH_SECONDS = 900.0
 TAKEN_SECONDS = 30.0
-BACKUP = "/var/tmp/checks-fence"  # noqa: S108 (inside a host of the lab)
-SOCKETS = "/var/tmp/checks-fence-run"  # noqa: S108
-PORT = "5999"
 STAGE = "fence"
-OLD_SERVER = ACME.database_host
-TAKE = f"""\
-rm -rf {BACKUP}
-psql --no-psqlrc --quiet --tuples-only --no-align --set ON_ERROR_STOP=1 --dbname postgres << 'STEPS'
-SELECT pg_backup_start('checks', fast => true) \\g /dev/null
-\\! cp -a "$PGDATA" {BACKUP}
-SELECT labelfile FROM pg_backup_stop(wait_for_archive => false) \\g {BACKUP}/backup_label
-\\! cp -a "$PGDATA/pg_wal/." {BACKUP}/pg_wal/
-STEPS
-rm -f {BACKUP}/postmaster.pid
-"""  # noqa: S608 (of constants)
-OPEN = f"""\
-mkdir -p -m 0700 {SOCKETS}
-pg_ctl --pgdata {BACKUP} --wait --log {SOCKETS}/log --options \
-  "-c listen_addresses= -c unix_socket_directories={SOCKETS} -c port={PORT} -c ssl=off" start > /dev/null
-"""
-REMOVE = f"rm -rf {BACKUP} {SOCKETS}\n"
-CLOSE = f"pg_ctl --pgdata {BACKUP} --wait --mode immediate stop > /dev/null\n{REMOVE}"
-DISCARD = f"[ ! -e {BACKUP}/postmaster.pid ] || pg_ctl --pgdata {BACKUP} --mode immediate stop > /dev/null\n{REMOVE}"
 
 
-def _as_postgres(lab: Lab, text: str, tried: str) -> None:
-    docker.run(
-        "exec", "-i", "--user", "postgres", lab.container(OLD_SERVER), "bash", "-euo", "pipefail", "-s",
-        tried=tried, stdin=text.encode(),
-    )  # fmt: skip
-
-
-def watch(lab: Lab) -> None:
+def watch(session: Session) -> None:
     """Waits until no container of the old client runs any more, and keeps the databases of that moment."""
+    lab = session.lab
     listing = f"docker ps --quiet --filter label={PROJECT_LABEL}={ACME.project}"
     docker.script(
         lab.container("old"),
@@ -68,17 +43,23 @@ def watch(lab: Lab) -> None:
         timeout=WATCH_SECONDS,
     )
     stopped = time.time()
-    _as_postgres(lab, TAKE, "Keeping the old databases as they are at the fence")
-    record.save(lab, STAGE, {"stopped": stopped, "taken": time.time()})
+    known: dict[str, Any] = {"stopped": stopped}
+    if session.state.database_engine is POSTGRESQL:
+        postgresql_fence.keep(session)
+    else:
+        directory = record.directory(lab, STAGE)
+        known["dumps"] = dumps.take(session, ACME.database_host, dumps.acme_databases(), directory)
+    record.save(lab, STAGE, {**known, "taken": time.time()})
 
 
 def _pid_file(lab: Lab) -> Path:
     return record.directory(lab) / "watch.pid"
 
 
-def discard(lab: Lab) -> None:
+def discard(session: Session) -> None:
     """Removes what an earlier watch has kept."""
-    _as_postgres(lab, DISCARD, "Discarding an earlier fence")
+    if session.state.database_engine is POSTGRESQL:
+        postgresql_fence.discard(session)
 
 
 def start_watching(lab: Lab) -> None:
@@ -104,9 +85,9 @@ def stop_watching(lab: Lab) -> None:
     pid_file.unlink()
 
 
-def dump(lab: Lab) -> dict[str, str]:
-    """Dumps what was kept, with a server that runs on it for so long. Returns the digests."""
-    directory = record.directory(lab, STAGE)
+def dump(session: Session) -> dict[str, str]:
+    """The digests of what was kept, whose dumps are in the stage's directory from then on."""
+    lab = session.lab
     wait_until(
         lambda: "" if record.path(lab, STAGE).exists() else "it has not come, or its backup is not there",
         "Waiting for the fence",
@@ -115,11 +96,7 @@ def dump(lab: Lab) -> dict[str, str]:
     )
     known = record.load(lab, STAGE)
     if "dumps" not in known:
-        make_private_directory(directory)
-        _as_postgres(lab, OPEN, "Opening the old databases as they were at the fence")
-        server = ("--host", SOCKETS, "--port", PORT)
-        known["dumps"] = dumps.take(lab, OLD_SERVER, dumps.acme_databases(), directory, server)
-        _as_postgres(lab, CLOSE, "Closing them")
+        known["dumps"] = postgresql_fence.dump(session, record.directory(lab, STAGE))
         record.save(lab, STAGE, known)
     found: dict[str, str] = known["dumps"]
     return found

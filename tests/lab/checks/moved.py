@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from labctl.api import Api
-from labctl.layout import ACME, BETA, ENGINE_HOSTS, KNOWN_DATABASES, SSH_HOSTS
+from labctl.layout import ACME, BETA, ENGINE_HOSTS, KNOWN_DATABASES, POSTGRESQL, SSH_HOSTS
 from labctl.project import containers
 from labctl.state import run_directory
 
@@ -108,7 +108,7 @@ def foreign_databases_unchanged(scene: Scene) -> str:
     mine = set(dumps.acme_databases())
     names = tuple(name for name in scene.before["old_databases"] if name not in mine)
     place = scene.before_place("foreign-now")
-    now = dumps.take(scene.lab, ACME.database_host, names, place)
+    now = dumps.take(scene.session, ACME.database_host, names, place)
     return listed(dumps.differing({name: scene.before["old_databases"][name] for name in names}, now))
 
 
@@ -169,7 +169,7 @@ def old_media_kept(scene: Scene) -> str:
 
 def media_downloadable(scene: Scene) -> str:
     """The oldest one, through the API, by the hash that the old database has."""
-    media = scene.fence_dumps["messageStore"].tables["public.media"]
+    media = scene.fence_dumps["messageStore"].tables["media"]
     entries = [dict(zip(media.columns, row, strict=True)) for row in media.rows.values()]
     first = min(entries, key=lambda entry: (entry["created"], entry["id"]))
     port = scene.session.state.port("new", ACME.api_port)
@@ -208,7 +208,7 @@ def neighbour_rows(scene: Scene) -> str:
     place = scene.before_place("beta")
     found = []
     for store in KNOWN_DATABASES:
-        before, now = dumps.read(place, BETA.prefix + store), scene.beta_dumps[store]
+        before, now = dumps.read(place, BETA.prefix + store, POSTGRESQL), scene.beta_dumps[store]
         found += rows.missing(store, before, now) + rows.behind(store, before, now)
     media = probes.media(scene.lab, "old", BETA)
     kept = scene.before["beta"]["media"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from checks.dumps import Dump, Row, Table
+from checks.dump import Dump, Row, Table
 
 EVERYTHING = "*"
 
@@ -25,17 +25,17 @@ class Rule:
 STRICT = Rule()
 FLEETING = Rule(may_change=frozenset({EVERYTHING}), may_go=True)
 RULES: Mapping[tuple[str, str], Rule] = {
-    ("messageStore", "public.messages"): Rule(may_change=frozenset({"status", "callback_queued"})),
-    ("messageStore", "public.chats"): Rule(may_change=frozenset({"last_message"})),
-    ("messageStore", "public.messages_pending_actions"): Rule(may_go=True),
-    ("callbackStore", "public.queue"): Rule(may_change=frozenset({"attempts", "due"}), may_go=True),
-    ("contactStore", "public.contacts"): Rule(may_change=frozenset({"profile_name", "checked"})),
-    ("axolotlStore", "public.ratchet"): Rule(may_grow=frozenset({"epoch"})),
-    ("axolotlStore", "public.sessions"): Rule(may_change=frozenset({"record"})),
-    ("jobqueueStore", "public.jobs"): Rule(may_change=frozenset({"state", "updated"})),
-    ("clusterStore", "public.lease"): FLEETING,
-    ("clusterStore", "public.nodes"): FLEETING,
-    ("clusterStore", "public.shard_map"): FLEETING,
+    ("messageStore", "messages"): Rule(may_change=frozenset({"status", "callback_queued"})),
+    ("messageStore", "chats"): Rule(may_change=frozenset({"last_message"})),
+    ("messageStore", "messages_pending_actions"): Rule(may_go=True),
+    ("callbackStore", "queue"): Rule(may_change=frozenset({"attempts", "due"}), may_go=True),
+    ("contactStore", "contacts"): Rule(may_change=frozenset({"profile_name", "checked"})),
+    ("axolotlStore", "ratchet"): Rule(may_grow=frozenset({"epoch"})),
+    ("axolotlStore", "sessions"): Rule(may_change=frozenset({"record"})),
+    ("jobqueueStore", "jobs"): Rule(may_change=frozenset({"state", "updated"})),
+    ("clusterStore", "lease"): FLEETING,
+    ("clusterStore", "nodes"): FLEETING,
+    ("clusterStore", "shard_map"): FLEETING,
 }
 """By store and table. What is not named here must be there as it was."""
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from labctl import evidence, truth
-from labctl.layout import ACME, BETA, KNOWN_DATABASES, Lab, Number
+from labctl.layout import ACME, BETA, KNOWN_DATABASES, POSTGRESQL, Lab, Number
 from labctl.session import Session
 
 from checks import baseline, dumps, fence, probes, record
-from checks.dumps import Dump
+from checks.dump import Dump
 
 SETTLE_SECONDS = 60
 LOOK_AGAIN_SECONDS = 5
@@ -101,7 +101,7 @@ class Scene:
 
     @property
     def fence_digests(self) -> dict[str, str]:
-        return self.once("fence", lambda: fence.dump(self.lab))
+        return self.once("fence", lambda: fence.dump(self.session))
 
     @property
     def fence_dumps(self) -> dict[str, Dump]:
@@ -111,12 +111,15 @@ class Scene:
     def _fence_dumps(self) -> dict[str, Dump]:
         assert self.fence_digests  # noqa: S101 (they make the files)
         place = record.directory(self.lab, fence.STAGE)
-        return {store: dumps.read(place, ACME.prefix + store) for store in KNOWN_DATABASES}
+        return {
+            store: dumps.read(place, ACME.prefix + store, self.session.state.database_engine)
+            for store in KNOWN_DATABASES
+        }
 
     @property
     def old_digests(self) -> dict[str, str]:
         place = record.directory(self.lab, NOW, "old")
-        return self.once("old", lambda: dumps.take(self.lab, ACME.database_host, dumps.acme_databases(), place))
+        return self.once("old", lambda: dumps.take(self.session, ACME.database_host, dumps.acme_databases(), place))
 
     @property
     def new_dumps(self) -> dict[str, Dump]:
@@ -125,8 +128,11 @@ class Scene:
 
     def _new_dumps(self) -> dict[str, Dump]:
         place = record.directory(self.lab, NOW, "new")
-        dumps.take(self.lab, "db-new", dumps.acme_databases(), place)
-        return {store: dumps.read(place, ACME.prefix + store) for store in KNOWN_DATABASES}
+        dumps.take(self.session, "db-new", dumps.acme_databases(), place)
+        return {
+            store: dumps.read(place, ACME.prefix + store, self.session.state.database_engine)
+            for store in KNOWN_DATABASES
+        }
 
     @property
     def beta_dumps(self) -> dict[str, Dump]:
@@ -135,8 +141,8 @@ class Scene:
 
     def _beta_dumps(self) -> dict[str, Dump]:
         place = record.directory(self.lab, NOW, "beta")
-        dumps.take(self.lab, BETA.database_host, dumps.beta_databases(), place)
-        return {store: dumps.read(place, BETA.prefix + store) for store in KNOWN_DATABASES}
+        dumps.take(self.session, BETA.database_host, dumps.beta_databases(), place)
+        return {store: dumps.read(place, BETA.prefix + store, POSTGRESQL) for store in KNOWN_DATABASES}
 
     # -- hosts --------------------------------------------------------------------------------------------------------
 

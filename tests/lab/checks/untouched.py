@@ -50,13 +50,13 @@ def old_databases(scene: Before) -> str:
     """Equal by stock dumps. The databases with the tokens may have gained tokens."""
     before, now = scene.before["old_databases"], scene.now["old_databases"]
     found = [f"{name} has changed" for name in dumps.differing(before, now) if name != TOKENS]
-    old = dumps.read(record.directory(scene.lab, baseline.STAGE, "old"), TOKENS)
-    new = dumps.read(record.directory(scene.lab, "untouched", "old"), TOKENS)
+    old = dumps.read(record.directory(scene.lab, baseline.STAGE, "old"), TOKENS, scene.session.state.database_engine)
+    new = dumps.read(record.directory(scene.lab, "untouched", "old"), TOKENS, scene.session.state.database_engine)
     found += rows.missing("waweb", old, new)
     found += [
         f"{TOKENS} has gained rows in {name}"
         for name, table in old.tables.items()
-        if name != "public.tokens" and len(new.tables[name].rows) != len(table.rows)
+        if name != "tokens" and len(new.tables[name].rows) != len(table.rows)
     ]
     return listed(found)
 

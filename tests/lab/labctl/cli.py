@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from labctl import evidence, faults, hosts, images, inventory, onboarding, process, state, status, truth
 from labctl import session as sessions
 from labctl.errors import LabError
-from labctl.layout import ACME, BETA, HOSTS, NUMBERS, Lab, Number, Topology, lab_from_environment
+from labctl.layout import ACME, BETA, ENGINES, HOSTS, NUMBERS, Lab, Number, Topology, lab_from_environment
 from labctl.reset import reset
 from labctl.screen import Paint
 from labctl.up import Wishes, up
@@ -67,6 +67,11 @@ def build_parser() -> argparse.ArgumentParser:
         )
         added.add_argument(
             "--messages", type=positive, metavar="N", help="messages on number A (default: as it is, at first 20000)"
+        )
+        added.add_argument(
+            "--engine",
+            choices=list(ENGINES),
+            help="what db-old and db-new run (default: as it is, at first postgresql)",
         )
         added.add_argument("--images-on-new", action="store_true", help="the new host has the client's images already")
         if name == "up":
@@ -124,7 +129,12 @@ def chosen_number(options: argparse.Namespace) -> Number:
 
 def wishes(options: argparse.Namespace) -> Wishes:
     return Wishes(
-        options.topology, options.shards, options.messages, getattr(options, "bare", False), options.images_on_new
+        options.topology,
+        options.shards,
+        options.messages,
+        getattr(options, "bare", False),
+        options.images_on_new,
+        options.engine,
     )
 
 
@@ -133,7 +143,7 @@ def command_up(lab: Lab, options: argparse.Namespace) -> int:
     with state.locked(lab):
         up(lab, wishes(options), say)
     say(f"the lab {lab.name} is up after {time.monotonic() - started:.0f} s")
-    for line in inventory.describe(lab):
+    for line in inventory.describe(lab, sessions.remembered_engine(lab)):
         say(f"inventory of {line}")
     return 0
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from labctl import control, databases, images, onboarding, project
 from labctl.errors import LabError
-from labctl.layout import ACME, BETA, CLIENT_IMAGES, NUMBERS, POSTGRES_IMAGE, Lab, Number, Topology
+from labctl.layout import ACME, BETA, CLIENT_IMAGES, NUMBERS, POSTGRES_IMAGE, POSTGRESQL, Lab, Number, Topology
 from labctl.session import Session
 from labctl.state import State
 
@@ -26,14 +26,20 @@ class Setup:
     number: Number
     topology: Topology
     messages: int
+    engine: str
 
     def signature(self) -> dict[str, Any]:
         """What must be the same for a pristine copy to be of use."""
-        return {"topology": asdict(self.topology), "messages": self.messages, "schema": images.schema_fingerprint()}
+        return {
+            "topology": asdict(self.topology),
+            "messages": self.messages,
+            "engine": self.engine,
+            "schema": images.schema_fingerprint(),
+        }
 
 
-def setups(topology: Topology, messages: int) -> tuple[Setup, ...]:
-    return (Setup(ACME, topology, messages), Setup(BETA, Topology(), BETA_MESSAGES))
+def setups(topology: Topology, messages: int, engine: str) -> tuple[Setup, ...]:
+    return (Setup(ACME, topology, messages, engine), Setup(BETA, Topology(), BETA_MESSAGES, POSTGRESQL.name))
 
 
 def load_images(lab: Lab, on_new: bool) -> None:
@@ -89,13 +95,13 @@ def create(session: Session, setup: Setup, say: Callable[[str], None]) -> None:
     say(f"{number.title}: setting up a {setup.topology.describe()} client")
     project.remove(lab, number)
     if number is ACME:
-        databases.drop_client_databases(lab)
+        databases.server(lab, state, number.database_host).drop_client_databases()
     control.forget(state, number.wa_id)
     onboarding.onboard(session, number, setup.topology, setup.messages, say)
     project.stop(lab, number)
     snapshot = control.snapshot(state, number.wa_id)
     if number is ACME:
-        databases.keep_pristine(lab)
+        databases.server(lab, state, number.database_host).keep_pristine()
     project.keep_pristine(lab, number)
     # The restart also makes the coreapps read the webhook's certificate authority.
     project.start(lab, number)
@@ -110,7 +116,7 @@ def bring_back(session: Session, setup: Setup) -> None:
     lab, state, number = session.lab, session.state, setup.number
     project.bring_back(lab, number)
     if number is ACME:
-        databases.restore_pristine(lab)
+        databases.server(lab, state, number.database_host).restore_pristine()
     control.restore(
         state, number.wa_id, state.pristine[number.key]["network"], session.secrets[f"{number.key}_two_step_pin"]
     )

@@ -13,11 +13,12 @@ from labctl.layout import (
     COREAPP_IMAGE,
     POSTGRES_IMAGE,
     WEB_IMAGE,
+    DatabaseEngine,
     Number,
     Topology,
 )
 
-COMMAND = '["/opt/whatsapp/bin/wait_on_postgres.sh", "/opt/whatsapp/bin/launch_within_docker.sh"]'
+COMMAND = '["/opt/whatsapp/bin/{wait_script}", "/opt/whatsapp/bin/launch_within_docker.sh"]'
 HEAD = """\
 # {title}, as the vendor's {sample} has it. Start it with: docker compose up -d
 services:
@@ -59,6 +60,7 @@ def _block(key: str, lines: list[str]) -> str:
 def _service(
     name: str,
     image: str,
+    engine: DatabaseEngine,
     environment: dict[str, str],
     env_files: tuple[str, ...] = (),
     ports: tuple[str, ...] = (),
@@ -67,7 +69,7 @@ def _service(
     return SERVICE.format(
         name=name,
         image=image,
-        command=COMMAND,
+        command=COMMAND.format(wait_script=engine.wait_script),
         env_files="".join(f"      - {file}\n" for file in env_files),
         environment="".join(f'      {key}: "{value}"\n' for key, value in environment.items()),
         ports=_block("ports", [f'"{port}"' for port in ports]),
@@ -75,8 +77,9 @@ def _service(
     )
 
 
-def compose_file(number: Number, topology: Topology) -> str:
-    """The project's docker-compose.yml."""
+def compose_file(number: Number, topology: Topology, lab: DatabaseEngine) -> str:
+    """The project's docker-compose.yml in a lab with this engine."""
+    engine = number.engine(lab)
     inside = number is BETA
     multiconnect = topology.kind != "single"
     sample = ("postgres/" if inside else "prod-") + (
@@ -91,28 +94,28 @@ def compose_file(number: Number, topology: Topology) -> str:
         ports = {"COREAPP_EXTERNAL_PORTS": "6250,6251,6252,6253"}
         for name in topology.masters:
             node = {**shared, "WA_MASTER_NODE": "1", "COREAPP_HOSTNAME": name, **ports}
-            services.append(_service(name, COREAPP_IMAGE, node, depends_on=(*database, "waweb")))
+            services.append(_service(name, COREAPP_IMAGE, engine, node, depends_on=(*database, "waweb")))
         for name in topology.coreapps:
             node = {**shared, "COREAPP_HOSTNAME": name, **ports}
-            services.append(_service(name, COREAPP_IMAGE, node, depends_on=(*database, topology.masters[0])))
+            services.append(_service(name, COREAPP_IMAGE, engine, node, depends_on=(*database, topology.masters[0])))
         web = {**shared, "WEBAPP_HOSTNAME": "waweb", "WEBAPP_EXTERNAL_PORTS": "443"}
         needs = database
     else:
-        services.append(_service("wacore", COREAPP_IMAGE, {}, depends_on=database))
+        services.append(_service("wacore", COREAPP_IMAGE, engine, {}, depends_on=database))
         web = {"WACORE_HOSTNAME": "wacore"}
         needs = (*database, "wacore")
-    services.append(_service("waweb", WEB_IMAGE, web, ("web.env",), (f"{number.api_port}:443",), needs))
+    services.append(_service("waweb", WEB_IMAGE, engine, web, ("web.env",), (f"{number.api_port}:443",), needs))
     volumes = ["whatsappMedia", *(["postgresData"] if inside else [])]
     return "".join(services) + "volumes:\n" + "".join(f"  {volume}: {{}}\n" for volume in volumes)
 
 
-def project_files(number: Number, topology: Topology, secrets: dict[str, str]) -> list[File]:
+def project_files(number: Number, topology: Topology, secrets: dict[str, str], lab: DatabaseEngine) -> list[File]:
     """Everything in the project's directory. Secrets are in the .env files, which only root can read."""
     password = secrets[f"{number.key}_database_password"]
     database = {
-        "WA_DB_ENGINE": "PGSQL",
+        "WA_DB_ENGINE": number.engine(lab).client_name,
         "WA_DB_HOSTNAME": number.database_host,
-        "WA_DB_PORT": str(number.database_port),
+        "WA_DB_PORT": str(number.port(lab)),
         "WA_DB_USERNAME": number.database_user,
         "WA_DB_PASSWORD": password,
         "WA_DB_NAME_PREFIX": number.prefix,
@@ -123,7 +126,7 @@ def project_files(number: Number, topology: Topology, secrets: dict[str, str]) -
         "WA_API_KEY": secrets[f"{number.key}_api_key"],
     }
     documents = {
-        "docker-compose.yml": (compose_file(number, topology), 0o644),
+        "docker-compose.yml": (compose_file(number, topology, lab), 0o644),
         ".env": (_env({"WA_API_VERSION": CLIENT_VERSION}), 0o644),
         "db.env": (_env(database), 0o600),
         "web.env": (_env(web), 0o600),

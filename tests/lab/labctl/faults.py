@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from labctl import docker, hosts, network
+from labctl import databases, docker, hosts, network
 from labctl.errors import LabError
 from labctl.images import HOST_IMAGE
 from labctl.layout import DATABASE_HOSTS, ENGINE_HOSTS, HOSTS, SSH_HOSTS, Lab
@@ -17,7 +17,7 @@ from labctl.waiting import wait_until
 CONTROLLER = "controller"
 CHAIN = "LAB_CUT"
 SLOW_RATE = "1mbit"
-FILL_FILE = "/var/lib/postgresql/lab-fill"
+FILL_NAME = "lab-fill"
 ENGINE_SECONDS = 60.0
 
 
@@ -71,7 +71,7 @@ def undo_all(lab: Lab, state: State) -> None:
         heal_link(lab, state, host)
     free_disk(lab, state, "db-new")
     for host in DATABASE_HOSTS:
-        _let_database_start(lab, host)
+        databases.server(lab, state, host).let_start()
 
 
 def _in_network_of(lab: Lab, state: State, host: str, text: str, tried: str) -> None:
@@ -88,52 +88,41 @@ def _in_network_of(lab: Lab, state: State, host: str, text: str, tried: str) -> 
 
 def kill_database(lab: Lab, state: State, host: str) -> str:
     """Kills a database server as a crash would, and keeps it down."""
-    docker.script(
-        lab.container(host),
-        "touch /run/lab/postgresql.down\n"
-        "[ ! -f /run/lab/postgresql.pid ] || kill -KILL $(cat /run/lab/postgresql.pid)\n",
-        tried=f"Killing the database server of {host}",
-    )
+    databases.server(lab, state, host).stop("KILL")
     return f"the database server of {host} is dead and stays so"
 
 
-def _let_database_start(lab: Lab, host: str) -> None:
-    """Its supervisor starts it within a second."""
-    docker.execute(
-        lab.container(host), "rm", "-f", "/run/lab/postgresql.down", tried=f"Starting the database server of {host}"
-    )
-
-
 def start_database(lab: Lab, state: State, host: str) -> str:
-    _let_database_start(lab, host)
+    databases.server(lab, state, host).let_start()
     hosts.wait_ready(lab, state, host)
     return f"the database server of {host} is up"
 
 
 def fill_disk(lab: Lab, state: State, host: str) -> str:
     """Leaves no byte free on the disk of a database server."""
-    _require_small_disk(host)
+    file = _fill_file(state, host)
     docker.script(
         lab.container(host),
-        f"dd if=/dev/zero of={FILL_FILE} bs=1M 2> /dev/null || true\n"
-        f"dd if=/dev/zero of={FILL_FILE}-rest bs=4k 2> /dev/null || true\n"
-        f'[ "$(df --output=avail {FILL_FILE} | tail -n 1)" -eq 0 ]\n',
+        f"dd if=/dev/zero of={file} bs=1M 2> /dev/null || true\n"
+        f"dd if=/dev/zero of={file}-rest bs=4k 2> /dev/null || true\n"
+        f'[ "$(df --output=avail {file} | tail -n 1)" -eq 0 ]\n',
         tried=f"Filling the disk of {host}",
     )
     return f"the disk of {host} is full"
 
 
 def free_disk(lab: Lab, state: State, host: str) -> str:
-    _require_small_disk(host)
-    docker.script(lab.container(host), f"rm -f {FILL_FILE} {FILL_FILE}-rest\n", tried=f"Freeing the disk of {host}")
+    file = _fill_file(state, host)
+    docker.script(lab.container(host), f"rm -f {file} {file}-rest\n", tried=f"Freeing the disk of {host}")
     return f"the disk of {host} has room again"
 
 
-def _require_small_disk(host: str) -> None:
+def _fill_file(state: State, host: str) -> str:
     if host != "db-new":
         raise LabError(
             f"Filling the disk of {host}", "its disk is this machine's own", "Only db-new has a disk of limited size."
         )
+    return f"{state.database_engine.mount_point}/{FILL_NAME}"
 
 
 def stop_host(lab: Lab, state: State, host: str) -> str:

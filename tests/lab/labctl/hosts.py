@@ -10,11 +10,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from labctl import control, docker, network, ports
+from labctl import control, databases, docker, network, ports
 from labctl.certificates import Keys
 from labctl.docker import File
 from labctl.errors import LabError
-from labctl.images import BASE_IMAGE, DATABASE_IMAGE, HOST_IMAGE, NETWORK_IMAGE
+from labctl.images import BASE_IMAGE, HOST_IMAGE, NETWORK_IMAGE
 from labctl.layout import (
     ALIASES,
     DATABASE_HOSTS,
@@ -25,6 +25,7 @@ from labctl.layout import (
     SERVICE_HOSTS,
     SSH_HOSTS,
     TRAFFIC_LOG,
+    DatabaseEngine,
     Lab,
 )
 from labctl.state import State
@@ -81,18 +82,18 @@ def probe_engine(state: State) -> Engine:
     return Engine(version, state.privileged)
 
 
-def image_of(host: str) -> str:
+def image_of(host: str, database: DatabaseEngine) -> str:
     if host in ENGINE_HOSTS:
         return HOST_IMAGE
-    return DATABASE_IMAGE if host in DATABASE_HOSTS else NETWORK_IMAGE
+    return database.image if host in DATABASE_HOSTS else NETWORK_IMAGE
 
 
-def volumes_of(lab: Lab, host: str) -> dict[str, str]:
+def volumes_of(lab: Lab, host: str, database: DatabaseEngine) -> dict[str, str]:
     """Volume name to mount point: what outlives a container."""
     if host in ENGINE_HOSTS:
         return {lab.volume(f"{host}-docker"): "/var/lib/docker"}
     if host in DATABASE_HOSTS:
-        return {lab.volume(f"{host}-data"): "/var/lib/postgresql"}
+        return {lab.volume(f"{host}-data"): database.mount_point}
     return {lab.volume("evidence"): "/var/lib/lab"}
 
 
@@ -111,8 +112,8 @@ def files_of(host: str, keys: Keys, secrets: dict[str, str]) -> list[File]:
             File("/etc/lab/tls/server.crt", keys.read(f"{host}.crt")),
         ]
     if host in DATABASE_HOSTS:
-        password = secrets[f"{host.replace('-', '_')}_postgres_password"]
-        files.append(File("/etc/lab/postgres/password", password.encode(), 0o600))
+        password = secrets[f"{host.replace('-', '_')}_admin_password"]
+        files.append(File("/etc/lab/database/password", password.encode(), 0o600))
     return files
 
 
@@ -127,7 +128,7 @@ def create_arguments(lab: Lab, state: State, engine: Engine, host: str, address:
         arguments += ["--network-alias", alias]
     for inside in PUBLISHED_PORTS[host]:
         arguments += ["--publish", f"127.0.0.1:{state.port(host, inside)}:{inside}"]
-    for volume, place in volumes_of(lab, host).items():
+    for volume, place in volumes_of(lab, host, state.database_engine).items():
         arguments += ["--volume", f"{volume}:{place}"]
     if host in SSH_HOSTS:
         arguments += ["--tmpfs", "/run:exec,mode=0755"]
@@ -135,15 +136,15 @@ def create_arguments(lab: Lab, state: State, engine: Engine, host: str, address:
         arguments += engine.nested_options()
     if host in DATABASE_HOSTS:
         arguments += ["--shm-size", "256m"]
-    return [*arguments, image_of(host), *COMMANDS.get(host, ())]
+    return [*arguments, image_of(host, state.database_engine), *COMMANDS.get(host, ())]
 
 
-def outdated(lab: Lab, hosts: tuple[str, ...] = HOSTS) -> list[str]:
+def outdated(lab: Lab, database: DatabaseEngine, hosts: tuple[str, ...] = HOSTS) -> list[str]:
     """Hosts whose container was made from an image that has since been rebuilt."""
     stale = []
     for host in hosts:
         container = docker.inspect("container", lab.container(host))
-        image = docker.inspect("image", image_of(host))
+        image = docker.inspect("image", image_of(host, database))
         if container is not None and image is not None and container["Image"] != image["Id"]:
             stale.append(host)
     return stale
@@ -170,10 +171,10 @@ def ensure_hosts(
     engine = probe_engine(state)
     network.ensure(lab)
     addresses = network.addresses(lab)
-    for host in outdated(lab, SERVICE_HOSTS):
+    for host in outdated(lab, state.database_engine, SERVICE_HOSTS):
         docker.run("rm", "--force", lab.container(host), tried=f"Replacing {lab.container(host)}")
     _ensure_ports(state)
-    _ensure_volumes(lab)
+    _ensure_volumes(lab, state.database_engine)
     with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:
         futures = []
         for host in chosen:
@@ -194,9 +195,9 @@ def _ensure_ports(state: State) -> None:
         state.ports.setdefault(host, {})[str(inside)] = outside
 
 
-def _ensure_volumes(lab: Lab) -> None:
+def _ensure_volumes(lab: Lab, database: DatabaseEngine) -> None:
     disk = lab.volume("db-new-data")
-    wanted = {name for host in HOSTS for name in volumes_of(lab, host)}
+    wanted = {name for host in HOSTS for name in volumes_of(lab, host, database)}
     present = set(
         docker.names("volume", "ls", "--quiet", "--filter", f"label={lab.label}", tried="Listing the lab's volumes")
     )
@@ -270,17 +271,7 @@ def wait_ready(lab: Lab, state: State, host: str) -> None:
             remedy=f"Read /var/log/dockerd.log in the container {name}.",
         )
     if host in DATABASE_HOSTS:
-        wait_until(
-            lambda: (
-                ""
-                if docker.call("exec", name, "pg_isready", "--quiet", "--host", "127.0.0.1").code == 0
-                else "it refuses connections"
-            ),
-            tried=f"Waiting for the database server of {host}",
-            timeout=READY_SECONDS,
-            remedy=f"Read /var/log/postgresql/server.log in the container {name}.",
-        )
-
+        databases.server(lab, state, host).wait_ready()
     if host in CONTROLLED_HOSTS:
         wait_until(
             lambda: control.missing(state, host),
@@ -304,6 +295,17 @@ def _engine_missing(name: str) -> str:
     return "" if result.code == 0 else result.complaint
 
 
+def remove_database_hosts(lab: Lab) -> None:
+    """Removes both database servers with their data, so that others can be made in their place."""
+    for host in (*DATABASE_HOSTS, DISK_HOLDER):
+        if exists(lab, host):
+            docker.run("rm", "--force", lab.container(host), tried=f"Removing {lab.container(host)}")
+    for host in DATABASE_HOSTS:
+        volume = lab.volume(f"{host}-data")
+        if docker.inspect("volume", volume) is not None:
+            docker.run("volume", "rm", volume, tried=f"Removing the volume {volume}")
+
+
 def remove_everything(lab: Lab) -> list[str]:
     """Removes all that carries the lab's label; returns what it was."""
     removed = []
@@ -318,6 +320,10 @@ def remove_everything(lab: Lab) -> list[str]:
             docker.run(kind, "rm", *found, tried=f"Removing the lab's {kind}s")
             removed.append(f"{len(found)} {kind}{'s' if len(found) > 1 else ''}")
     return removed
+
+
+def exists(lab: Lab, host: str) -> bool:
+    return docker.inspect("container", lab.container(host)) is not None
 
 
 def require_running(lab: Lab, host: str) -> None:

@@ -20,11 +20,16 @@ from labctl.errors import LabError
 from labctl.layout import (
     CLIENT_VERSION,
     COREAPP_IMAGE,
+    ENGINES,
     IMAGES_DIRECTORY,
+    MARIADB,
+    MYSQL,
     OTHER_CLIENT_VERSION,
     POSTGRES_IMAGE,
+    POSTGRESQL,
     STANDIN_DIRECTORY,
     WEB_IMAGE,
+    DatabaseEngine,
 )
 
 INPUTS_LABEL = "waba.lab.inputs"
@@ -36,14 +41,13 @@ PARALLEL_BUILDS = 3
 
 BASE_IMAGE = "waba-lab/base"
 HOST_IMAGE = "waba-lab/host"
-DATABASE_IMAGE = "waba-lab/db"
 NETWORK_IMAGE = "waba-lab/network"
 
 CLIENT_PACKAGES = ("common", "core", "stores", "web")
 NETWORK_PACKAGES = ("common", "network", "receiver", "traffic", "ledger")
 
-HOST_ONLY = (BASE_IMAGE, HOST_IMAGE, POSTGRES_IMAGE, DATABASE_IMAGE)
-"""Enough for hosts and database servers without clients."""
+MYSQL_FILES = ("init.py", "lab-mysql.sh", "mysql-prepare.sh", "mysql-services.json", "sshd.conf")
+"""What MySQL's and MariaDB's images have in common."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,9 @@ IMAGES = (
     Image(BASE_IMAGE, "base", DEBIAN_IMAGE, "DEBIAN"),
     Image(HOST_IMAGE, "host", DEBIAN_IMAGE, "DEBIAN", common=("init.py", "sshd.conf")),
     Image(POSTGRES_IMAGE, "postgres", BASE_IMAGE, "BASE"),
-    Image(DATABASE_IMAGE, "db", POSTGRES_IMAGE, "POSTGRES", common=("init.py", "sshd.conf")),
+    Image(POSTGRESQL.image, "db", POSTGRES_IMAGE, "POSTGRES", common=("init.py", "sshd.conf")),
+    Image(MYSQL.image, "mysql", BASE_IMAGE, "BASE", common=MYSQL_FILES),
+    Image(MARIADB.image, "mariadb", BASE_IMAGE, "BASE", common=MYSQL_FILES),
     Image(NETWORK_IMAGE, "network", BASE_IMAGE, "BASE", packages=NETWORK_PACKAGES),
     *(
         _client(role, name, version)
@@ -79,6 +85,13 @@ IMAGES = (
         for role, name in (("coreapp", COREAPP_IMAGE), ("web", WEB_IMAGE))
     ),
 )
+
+
+def needed(engine: DatabaseEngine, bare: bool = False) -> list[Image]:
+    """The images of a lab with this engine: parents first. A bare one has no clients."""
+    databases = {known.image for known in ENGINES.values()} - {engine.image}
+    hosts = {BASE_IMAGE, HOST_IMAGE, engine.image, *([POSTGRES_IMAGE] if engine is POSTGRESQL else [])}
+    return [image for image in IMAGES if (image.tag in hosts if bare else image.tag not in databases)]
 
 
 def build_context(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,13 @@ from labctl import yaml
 from labctl.certificates import Keys
 from labctl.files import make_private_directory, write_private
 from labctl.layout import (
-    ACME,
     BETA,
     BETA_PUBLISHED_DATABASE_PORT,
     CONTROL_PORT,
     NUMBERS,
     SSH_HOSTS,
     TEST_RECIPIENT,
+    DatabaseEngine,
     Lab,
     Number,
 )
@@ -26,7 +27,6 @@ from labctl.state import State
 
 AUTHORITY_ON_HOSTS = "/etc/lab/ca.pem"
 TARGET_HOST = "db-new"
-POSTGRESQL_BIN = "/usr/lib/postgresql/17/bin"
 SSH_OPTIONS = "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes"
 NOTE = "# Written by tests/lab/lab. Changes are lost at its next `up`.\n"
 
@@ -52,7 +52,12 @@ def known_hosts(state: State, keys: Keys) -> str:
     return "".join(f"[127.0.0.1]:{state.port(host, 22)} {keys.host_public_key(host)}\n" for host in SSH_HOSTS)
 
 
-def variables(number: Number) -> dict[str, Any]:
+def movable(engine: DatabaseEngine) -> tuple[Number, ...]:
+    """The numbers whose databases a server of this engine can take in."""
+    return tuple(number for number in NUMBERS if number.engine(engine) is engine)
+
+
+def variables(number: Number, engine: DatabaseEngine) -> dict[str, Any]:
     """What is not secret. Number B's database is a service of its own project, published without TLS."""
     inside_project = number is BETA
     return {
@@ -73,20 +78,20 @@ def variables(number: Number) -> dict[str, Any]:
         "new_host_project": number.project,
         "new_host_api_url": f"https://127.0.0.1:{number.api_port}",
         "new_host_database_hostname": TARGET_HOST,
-        "new_host_database_port": 5432,
+        "new_host_database_port": engine.port,
         "new_host_database_username": f"{number.key}_new",
         "database_host_source_host": "old" if inside_project else number.database_host,
-        "database_host_source_port": str(BETA_PUBLISHED_DATABASE_PORT if inside_project else number.database_port),
+        "database_host_source_port": str(BETA_PUBLISHED_DATABASE_PORT if inside_project else number.port(engine)),
         "database_host_source_user": number.database_user,
         "database_host_source_ssl_mode": "disable" if inside_project else "verify-full",
         "database_host_source_ca_path": "" if inside_project else AUTHORITY_ON_HOSTS,
         "database_host_target_host": TARGET_HOST,
-        "database_host_target_port": 5432,
-        "database_host_target_user": "postgres",
+        "database_host_target_port": engine.port,
+        "database_host_target_user": engine.administrator,
         "database_host_target_ssl_mode": "verify-full",
         "database_host_target_ca_path": AUTHORITY_ON_HOSTS,
         "database_host_jobs": 2,
-        "database_host_bin_directory": POSTGRESQL_BIN,
+        "database_host_bin_directory": engine.bin_directory,
     }
 
 
@@ -96,24 +101,28 @@ def secret_variables(number: Number, secrets: dict[str, str]) -> dict[str, str]:
         "old_host_api_password": secrets[f"{number.key}_admin_password"],
         "new_host_database_password": secrets[f"{number.key}_new_database_password"],
         "database_host_source_password": secrets[f"{number.key}_database_password"],
-        "database_host_target_password": secrets["db_new_postgres_password"],
+        "database_host_target_password": secrets["db_new_admin_password"],
     }
 
 
 def write(lab: Lab, state: State, keys: Keys, secrets: dict[str, str]) -> None:
-    """One inventory a number."""
+    """One inventory for each number that can move, and none of an earlier engine for the others."""
+    engine = state.database_engine
+    for number in NUMBERS:
+        if number not in movable(engine):
+            shutil.rmtree(lab.inventories[number.key], ignore_errors=True)
     known = lab.directory / "known_hosts"
     write_private(known, known_hosts(state, keys))
-    for number in NUMBERS:
+    for number in movable(engine):
         directory = lab.inventories[number.key]
         group_variables = directory / "group_vars" / "all"
         make_private_directory(directory)
         group_variables.mkdir(parents=True, exist_ok=True)
         write_private(directory / "hosts.yml", NOTE + yaml.dump(hosts(state, keys, known)))
-        write_private(group_variables / "main.yml", NOTE + yaml.dump(variables(number)))
+        write_private(group_variables / "main.yml", NOTE + yaml.dump(variables(number, engine)))
         write_private(group_variables / "secrets.yml", NOTE + yaml.dump(secret_variables(number, secrets)))
 
 
-def describe(lab: Lab) -> list[str]:
+def describe(lab: Lab, engine: DatabaseEngine) -> list[str]:
     """Where the inventories are, for a person."""
-    return [f"{number.title} ({number.wa_id}): {lab.inventories[number.key]}" for number in (ACME, BETA)]
+    return [f"{number.title} ({number.wa_id}): {lab.inventories[number.key]}" for number in movable(engine)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 LAB_DIRECTORY = Path(__file__).resolve().parents[1]
@@ -24,6 +24,54 @@ COREAPP_IMAGE = "docker.whatsapp.biz/coreapp"
 WEB_IMAGE = "docker.whatsapp.biz/web"
 CLIENT_IMAGES = (f"{COREAPP_IMAGE}:v{CLIENT_VERSION}", f"{WEB_IMAGE}:v{CLIENT_VERSION}")
 POSTGRES_IMAGE = "waba-lab/postgres"
+
+
+@dataclass(frozen=True)
+class DatabaseEngine:
+    """What the lab's database servers can be, and how a client, an operator and a migration speak of each."""
+
+    name: str
+    image: str
+    port: int
+    client_name: str
+    """Value of WA_DB_ENGINE."""
+    wait_script: str
+    administrator: str
+    system_user: str
+    mount_point: str
+    log: str
+    statement_log: str
+    bin_directory: str
+
+
+POSTGRESQL = DatabaseEngine(
+    name="postgresql",
+    image="waba-lab/db",
+    port=5432,
+    client_name="PGSQL",
+    wait_script="wait_on_postgres.sh",
+    administrator="postgres",
+    system_user="postgres",
+    mount_point="/var/lib/postgresql",
+    log="/var/log/postgresql/server.log",
+    statement_log="/var/log/postgresql/server.log",
+    bin_directory="/usr/lib/postgresql/17/bin",
+)
+MYSQL = DatabaseEngine(
+    name="mysql",
+    image="waba-lab/mysql",
+    port=3306,
+    client_name="MYSQL",
+    wait_script="wait_on_mysql.sh",
+    administrator="root",
+    system_user="mysql",
+    mount_point="/var/lib/mysql",
+    log="/var/log/mysql/server.log",
+    statement_log="/var/log/mysql/statements.log",
+    bin_directory="/usr/bin",
+)
+MARIADB = replace(MYSQL, name="mariadb", image="waba-lab/mariadb")
+ENGINES = {engine.name: engine for engine in (POSTGRESQL, MYSQL, MARIADB)}
 
 ENGINE_HOSTS = ("old", "new")
 DATABASE_HOSTS = ("db-old", "db-new")
@@ -50,8 +98,8 @@ TRAFFIC_LOG = "/var/lib/lab/traffic.jsonl"
 PUBLISHED_PORTS = {
     "old": (22, 9090, 9091),
     "new": (22, 9090, 9091),
-    "db-old": (22, 5432),
-    "db-new": (22, 5432),
+    "db-old": (22,),
+    "db-new": (22,),
     "whatsapp": (CONTROL_PORT, WIRE_PORT),
     "webhook": (CONTROL_PORT,),
     "traffic": (),
@@ -82,12 +130,21 @@ class Number:
     api_port: int
     prefix: str
     database_host: str
-    database_port: int
+    database_port: int | None
+    """None is the engine's own."""
     database_user: str
 
     @property
     def wa_id(self) -> str:
         return self.country_code + self.local_number
+
+    def engine(self, lab: DatabaseEngine) -> DatabaseEngine:
+        """Of its database, in a lab with this engine. One that comes with the project is not the lab's."""
+        return lab if self.database_port is None else POSTGRESQL
+
+    def port(self, lab: DatabaseEngine) -> int:
+        """Of its database."""
+        return lab.port if self.database_port is None else self.database_port
 
     @property
     def media_volume(self) -> str:
@@ -104,7 +161,7 @@ ACME = Number(
     api_port=9090,
     prefix="acme_",
     database_host="db-old",
-    database_port=5432,
+    database_port=None,
     database_user="acme",
 )
 BETA = Number(

@@ -57,7 +57,7 @@ def wait_connected(state: State, number: Number, topology: Topology) -> None:
 def onboard(session: Session, number: Number, topology: Topology, messages: int, say: Callable[[str], None]) -> None:
     """From nothing to a connected client with users, settings, media and messages."""
     lab, state, secrets = session.lab, session.state, session.secrets
-    project.write_files(lab, number, topology, secrets)
+    project.write_files(lab, number, topology, secrets, state.database_engine)
     project.start(lab, number)
     api = Api(state.port("old", number.api_port))
     _first_login(api, lab, number, secrets[f"{number.key}_admin_password"])

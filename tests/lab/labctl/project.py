@@ -10,7 +10,7 @@ from typing import Any
 
 from labctl import docker
 from labctl.compose import project_files
-from labctl.layout import BETA, Lab, Number, Topology
+from labctl.layout import BETA, DatabaseEngine, Lab, Number, Topology
 
 PRISTINE = "/var/lib/lab/pristine"
 PROJECT_LABEL = "com.docker.compose.project"
@@ -36,8 +36,8 @@ def compose(
     )  # fmt: skip
 
 
-def write_files(lab: Lab, number: Number, topology: Topology, secrets: dict[str, str]) -> None:
-    docker.put(lab.container("old"), project_files(number, topology, secrets))
+def write_files(lab: Lab, number: Number, topology: Topology, secrets: dict[str, str], engine: DatabaseEngine) -> None:
+    docker.put(lab.container("old"), project_files(number, topology, secrets, engine))
 
 
 def start(lab: Lab, number: Number) -> None:

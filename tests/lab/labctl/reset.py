@@ -8,12 +8,12 @@ from __future__ import annotations
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 
-from labctl import clients, control, databases, docker, evidence, hosts, project
+from labctl import clients, control, databases, docker, evidence, hosts, images, project
 from labctl.clients import Setup
 from labctl.layout import ACME, ENGINE_HOSTS, HOSTS, SSH_HOSTS
 from labctl.session import Session
 from labctl.state import run_directory
-from labctl.up import Say, Wishes, apply, hosts_up
+from labctl.up import Say, Wishes, apply, change_engine, hosts_up, prepare
 
 LEFTOVERS = "/var/lib/waba-migration /var/tmp/waba-migration* /root/.ansible"
 
@@ -21,13 +21,18 @@ LEFTOVERS = "/var/lib/waba-migration /var/tmp/waba-migration* /root/.ansible"
 def reset(session: Session, wishes: Wishes, say: Say) -> None:
     """Number B is left alone as long as it is whole."""
     lab, state = session.lab, session.state
+    changed = change_engine(session, wishes, say)
+    if changed:
+        images.ensure_images(say, images.needed(state.database_engine))
     hosts_up(session, say)
+    if changed:
+        prepare(session)
     evidence.stop_traffic(lab)
     wanted = apply(session, wishes)
     with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:
         work = [
             pool.submit(project.empty_host, lab, "new", wishes.images_on_new),
-            pool.submit(databases.empty_new_server, lab),
+            pool.submit(databases.server(lab, state, "db-new").empty),
             *(pool.submit(_clean, session, host) for host in SSH_HOSTS),
         ]
         for future in work:
@@ -56,7 +61,8 @@ def _clean(session: Session, host: str) -> None:
         name,
         [file for file in hosts.files_of(host, session.keys, session.secrets) if file.path.endswith("authorized_keys")],
     )
-    others = "" if host in ENGINE_HOSTS else "truncate --size 0 /var/log/postgresql/server.log\n"
+    engine = session.state.database_engine
+    others = "" if host in ENGINE_HOSTS else f"truncate --size 0 {engine.log} {engine.statement_log}\n"
     docker.script(
         name,
         f"rm -rf {LEFTOVERS}\nfind /root/.ssh -type f ! -name authorized_keys -delete\n{others}",

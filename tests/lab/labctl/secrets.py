@@ -40,8 +40,8 @@ def pin() -> str:
 def generate() -> dict[str, str]:
     """A value for every secret of a lab."""
     made: dict[str, str] = {
-        "db_old_postgres_password": word(24),
-        "db_new_postgres_password": word(24),
+        "db_old_admin_password": word(24),
+        "db_new_admin_password": word(24),
         "acme_database_password": word(24),
         "acme_new_database_password": word(24),
         "beta_database_password": word(24),

@@ -12,7 +12,7 @@ from labctl import certificates, secrets, state
 from labctl.certificates import Keys
 from labctl.errors import LabError
 from labctl.files import make_private_directory
-from labctl.layout import Lab, Topology
+from labctl.layout import DatabaseEngine, Lab, Topology
 from labctl.state import State
 
 
@@ -55,6 +55,11 @@ def existing(lab: Lab) -> Session:
     if not exists(lab):
         raise LabError(f"Opening the lab {lab.name}", f"there is no {_state_path(lab)}", "Run `lab up` first.")
     return create(lab)
+
+
+def remembered_engine(lab: Lab) -> DatabaseEngine:
+    """What the database servers run, or would in a lab that is still to be made."""
+    return state.load(_state_path(lab)).database_engine
 
 
 def remembered_topology(session: Session, kind: str | None, shards: int | None) -> Topology:

@@ -17,7 +17,7 @@ from typing import Any
 
 from labctl.errors import LabError
 from labctl.files import make_private_directory, write_private
-from labctl.layout import Lab, Topology
+from labctl.layout import ENGINES, POSTGRESQL, DatabaseEngine, Lab, Topology
 
 
 @dataclass
@@ -27,6 +27,8 @@ class State:
     ports: dict[str, dict[str, int]] = field(default_factory=dict)
     privileged: bool | None = None
     topology: dict[str, Any] = field(default_factory=lambda: asdict(Topology()))
+    engine: str = POSTGRESQL.name
+    """What db-old and db-new run."""
     messages: int = 0
     cut: list[str] = field(default_factory=list)
     """Hosts whose link has been cut or slowed."""
@@ -35,6 +37,10 @@ class State:
 
     def port(self, host: str, inside: int) -> int:
         return self.ports[host][str(inside)]
+
+    @property
+    def database_engine(self) -> DatabaseEngine:
+        return ENGINES[self.engine]
 
     @property
     def built(self) -> Topology:

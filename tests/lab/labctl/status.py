@@ -56,7 +56,8 @@ def render(seen: dict[str, Any], paint: Paint) -> str:
     """The screen."""
     moment = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seen["time"]))
     topology = Topology(**seen["topology"]).describe()
-    lines = [f"{paint('bold', seen['lab'])}  {paint('dim', f'{moment}, number A: {topology}')}", ""]
+    engine = seen["engine"]
+    lines = [f"{paint('bold', seen['lab'])}  {paint('dim', f'{moment}, number A: {topology}, {engine}')}", ""]
     lines += _hosts(seen, paint)
     lines += [
         paint("bold", "Connections"),

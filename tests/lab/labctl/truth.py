@@ -12,6 +12,8 @@ from functools import partial
 from typing import Any
 
 from labctl import control, databases, docker, network, project
+from labctl.databases import postgresql
+from labctl.databases.server import rows_of
 from labctl.errors import LabError
 from labctl.layout import BETA, DATABASE_HOSTS, ENGINE_HOSTS, HOSTS, Lab
 from labctl.state import State
@@ -28,11 +30,11 @@ def gather(lab: Lab, state: State) -> dict[str, Any]:
     for host in ENGINE_HOSTS:
         questions["containers", host] = partial(project.containers, lab, host)
     for host in DATABASE_HOSTS:
-        questions["databases", host] = partial(server_databases, lab, host)
+        questions["databases", host] = partial(server_databases, lab, state, host)
     questions["databases", "beta"] = lambda: beta_databases(lab)
     with ThreadPoolExecutor(max_workers=len(questions)) as pool:
         futures = {key: pool.submit(question) for key, question in questions.items()}
-    truth: dict[str, Any] = {"lab": lab.name, "time": time.time(), "topology": state.topology}
+    truth: dict[str, Any] = {"lab": lab.name, "time": time.time(), "topology": state.topology, "engine": state.engine}
     for (group, name), future in futures.items():
         try:
             answer = future.result()
@@ -60,17 +62,17 @@ def host_states(lab: Lab) -> dict[str, str]:
     return {host: found.get(lab.container(host), "missing") for host in HOSTS}
 
 
-def server_databases(lab: Lab, host: str) -> list[dict[str, Any]]:
+def server_databases(lab: Lab, state: State, host: str) -> list[dict[str, Any]]:
     """The databases of a server of the lab."""
-    return [database._asdict() for database in databases.databases(lab, host)]
+    return [database._asdict() for database in databases.server(lab, state, host).databases()]
 
 
 def beta_databases(lab: Lab) -> list[dict[str, Any]]:
     """Number B's databases, which live in a service of its own compose project."""
     rows = project.compose(
         lab, BETA, "exec", "--no-TTY", "--user", "postgres", "db",
-        *databases.PSQL, "--username", BETA.database_user, "--port", str(BETA.database_port),
-        "--command", databases.LISTING,
+        *postgresql.PSQL, "--dbname", "postgres", "--username", BETA.database_user, "--port", str(BETA.database_port),
+        "--command", postgresql.LISTING,
         tried="Listing the databases of number B",
     )  # fmt: skip
-    return [database._asdict() for database in databases.listed(databases.rows_of(rows))]
+    return [database._asdict() for database in postgresql.listed(rows_of(rows))]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
-from labctl import clients, control, databases, evidence, faults, hosts, images, inventory
+from labctl import clients, control, databases, evidence, faults, hosts, images, inventory, project
 from labctl import session as sessions
 from labctl.clients import Setup
 from labctl.files import make_private_directory
-from labctl.layout import HOSTS, SSH_HOSTS, Lab
+from labctl.layout import ACME, ENGINES, HOSTS, SSH_HOSTS, DatabaseEngine, Lab
 from labctl.session import Session
 
 DEFAULT_MESSAGES = 20_000
@@ -28,29 +28,53 @@ class Wishes:
     messages: int | None = None
     bare: bool = False
     images_on_new: bool = False
+    engine: str | None = None
 
 
 def up(lab: Lab, wishes: Wishes, say: Say) -> None:
     """Brings the lab up. Whatever is there already, and still right, is left alone."""
     make_private_directory(lab.directory)
     chosen = SSH_HOSTS if wishes.bare else HOSTS
-    images.ensure_images(say, [image for image in images.IMAGES if not wishes.bare or image.tag in images.HOST_ONLY])
-    _make_room(lab, say)
+    known = sessions.remembered_engine(lab)
+    images.ensure_images(say, images.needed(ENGINES[wishes.engine] if wishes.engine else known, wishes.bare))
+    _make_room(lab, known, say)
     session = sessions.create(lab)
+    changed = change_engine(session, wishes, say)
     hosts_up(session, say, chosen)
-    databases.ensure_old_server(lab, session.secrets)
-    inventory.write(lab, session.state, session.keys, session.secrets)
+    prepare(session)
+    if changed:
+        project.empty_host(lab, "new", wishes.images_on_new)
     if not wishes.bare:
         _clients_up(session, wishes, say)
 
 
-def _make_room(lab: Lab, say: Say) -> None:
+def change_engine(session: Session, wishes: Wishes, say: Say) -> bool:
+    """Removes the database servers when others are wished for. `hosts_up` makes the new ones, `prepare` fills them."""
+    lab, state = session.lab, session.state
+    if wishes.engine in (None, state.engine):
+        return False
+    state.engine = str(wishes.engine)
+    state.pristine.pop(ACME.key, None)
+    if hosts.exists(lab, ACME.database_host):
+        say(f"the database servers are to run {state.engine}: building them anew")
+        hosts.remove_database_hosts(lab)
+    session.save()
+    return True
+
+
+def prepare(session: Session) -> None:
+    """What every lab has before its clients: accounts and foreign databases on the old server, inventories."""
+    databases.server(session.lab, session.state, ACME.database_host).ensure_old(session.secrets)
+    inventory.write(session.lab, session.state, session.keys, session.secrets)
+
+
+def _make_room(lab: Lab, engine: DatabaseEngine, say: Say) -> None:
     """Removes what cannot be gone on with: hosts of an older make, or ones whose keys and passwords are not ours."""
     elsewhere = hosts.made_elsewhere(lab)
     if elsewhere:
         places = " and ".join(place or "an earlier version" for place in elsewhere)
         say(f"a lab named {lab.name} was made from {places}: building it anew from here")
-    elif hosts.outdated(lab, SSH_HOSTS):
+    elif hosts.outdated(lab, engine, SSH_HOSTS):
         say("the hosts' images have changed: building the lab anew")
     elif sessions.exists(lab):
         return
@@ -86,4 +110,4 @@ def apply(session: Session, wishes: Wishes) -> tuple[Setup, ...]:
     topology = sessions.remembered_topology(session, wishes.topology, wishes.shards)
     session.state.topology = asdict(topology)
     session.state.messages = wishes.messages or session.state.messages or DEFAULT_MESSAGES
-    return clients.setups(topology, session.state.messages)
+    return clients.setups(topology, session.state.messages, session.state.engine)

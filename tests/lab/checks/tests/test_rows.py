@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from checks.dumps import differing, digest, parse
+from checks.dumps import differing, digest
+from checks.postgresql_dump import parse
 from checks.rows import behind, missing
 
 DUMP = """\
@@ -34,10 +35,10 @@ ALTER TABLE ONLY public.ratchet
 
 def test_dump_is_read_back() -> None:
     dump = parse(DUMP)
-    assert dump.tables["public.messages"].columns == ("id", "key_id", "status", "timestamp")
-    assert dump.tables["public.messages"].rows[("2",)] == ("2", "gB2", "sent", "2026-01-02")
-    assert dump.tables["public.keyless"].rows == {("x",): ("x",)}
-    assert dump.sequences == {"public.messages_id_seq": 3, "public.fresh_id_seq": 1}
+    assert dump.tables["messages"].columns == ("id", "key_id", "status", "timestamp")
+    assert dump.tables["messages"].rows[("2",)] == ("2", "gB2", "sent", "2026-01-02")
+    assert dump.tables["keyless"].rows == {("x",): ("x",)}
+    assert dump.sequences == {"messages_id_seq": 3, "fresh_id_seq": 1}
     assert dump.count() == 4
 
 
@@ -49,15 +50,15 @@ def test_equal_but_for_the_guard_word() -> None:
 @pytest.mark.parametrize(
     ("was", "now", "store", "told"),
     [
-        ("2\tgB2\tsent\t2026-01-02\n", "", "messageStore", "public.messages lacks the row 2"),
-        ("gB2", "gB3", "messageStore", "public.messages has another key_id in the row 2"),
+        ("2\tgB2\tsent\t2026-01-02\n", "", "messageStore", "messages lacks the row 2"),
+        ("gB2", "gB3", "messageStore", "messages has another key_id in the row 2"),
         ("pending", "delivered", "messageStore", ""),
-        ("pending", "delivered", "otherStore", "public.messages has another status in the row 1"),
+        ("pending", "delivered", "otherStore", "messages has another status in the row 1"),
         ("1\t40", "1\t41", "axolotlStore", ""),
-        ("1\t40", "1\t39", "axolotlStore", "public.ratchet has another epoch in the row 1"),
+        ("1\t40", "1\t39", "axolotlStore", "ratchet has another epoch in the row 1"),
         ("x\n", "x\ny\n", "messageStore", ""),
-        ("key_id", "key", "messageStore", "the columns of public.messages differ"),
-        ("public.keyless (", "public.other (", "messageStore", "there is no table public.keyless"),
+        ("key_id", "key", "messageStore", "the columns of messages differ"),
+        ("public.keyless (", "public.other (", "messageStore", "there is no table keyless"),
     ],
 )
 def test_what_is_missing_is_told(was: str, now: str, store: str, told: str) -> None:
@@ -70,9 +71,9 @@ def test_sequence_behind_is_told() -> None:
     old = parse(DUMP)
     assert behind("s", old, parse(DUMP.replace("_seq', 2, true", "_seq', 9, true"))) == []
     assert behind("s", old, parse(DUMP.replace("_seq', 2, true", "_seq', 2, false"))) == [
-        "s: public.messages_id_seq goes on with 2, the old one with 3"
+        "s: messages_id_seq goes on with 2, the old one with 3"
     ]
-    assert behind("s", old, parse(DUMP.replace("fresh", "other"))) == ["s: there is no sequence public.fresh_id_seq"]
+    assert behind("s", old, parse(DUMP.replace("fresh", "other"))) == ["s: there is no sequence fresh_id_seq"]
 
 
 def test_differing_digests() -> None:

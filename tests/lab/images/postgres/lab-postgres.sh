@@ -1,7 +1,7 @@
 #!/bin/bash
 # Creates the cluster on first start, then becomes the server. Arguments are the server's.
 #   POSTGRES_USER, POSTGRES_PASSWORD   superuser of a new cluster
-#   /etc/lab/postgres/password         the same password from a file, when the variable is not set
+#   /etc/lab/database/password         the same password from a file, when the variable is not set
 #   /etc/lab/tls/server.{key,crt}      when there, TLS is on and plain TCP connections are refused
 set -euo pipefail
 user=${POSTGRES_USER:-postgres}
@@ -19,7 +19,7 @@ fi
 if [ ! -f "$PGDATA/PG_VERSION" ]; then
   password_file=$(mktemp)
   chown postgres "$password_file"
-  printf '%s\n' "${POSTGRES_PASSWORD:-$(cat /etc/lab/postgres/password)}" > "$password_file"
+  printf '%s\n' "${POSTGRES_PASSWORD:-$(cat /etc/lab/database/password)}" > "$password_file"
   "${as_postgres[@]}" initdb --pgdata "$PGDATA" --username "$user" --pwfile "$password_file" \
     --auth-local peer --auth-host scram-sha-256 --encoding UTF8 --locale C.UTF-8 > /dev/null
   rm -f "$password_file"

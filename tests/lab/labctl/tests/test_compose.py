@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from labctl import compose, secrets
-from labctl.layout import ACME, BETA, Topology
+from labctl.layout import ACME, BETA, MARIADB, MYSQL, POSTGRESQL, DatabaseEngine, Number, Topology
 
 
 def services(document: str) -> list[str]:
@@ -20,7 +20,7 @@ def services(document: str) -> list[str]:
 
 
 def test_a_single_client_is_one_coreapp_and_one_webapp() -> None:
-    document = compose.compose_file(ACME, Topology())
+    document = compose.compose_file(ACME, Topology(), POSTGRESQL)
     assert services(document) == ["wacore", "waweb"]
     assert '"9090:443"' in document
     assert "WACORE_HOSTNAME" in document
@@ -30,14 +30,14 @@ def test_a_single_client_is_one_coreapp_and_one_webapp() -> None:
 
 
 def test_a_multiconnect_client_has_two_masters_and_a_spare() -> None:
-    document = compose.compose_file(ACME, Topology("multiconnect", 2))
+    document = compose.compose_file(ACME, Topology("multiconnect", 2), POSTGRESQL)
     assert services(document) == ["master1", "master2", "wacore1", "wacore2", "wacore3", "waweb"]
     assert document.count('WA_MASTER_NODE: "1"') == 2
     assert document.count('WA_APP_MULTICONNECT: "1"') == 6
 
 
 def test_the_second_number_has_its_database_in_the_same_project() -> None:
-    document = compose.compose_file(BETA, Topology())
+    document = compose.compose_file(BETA, Topology(), POSTGRESQL)
     assert services(document) == ["db", "wacore", "waweb"]
     assert '"33061:3306"' in document
     assert "restart: always" in document
@@ -49,7 +49,7 @@ def test_secrets_are_only_in_files_that_root_alone_can_read(number: object) -> N
     assert number in (ACME, BETA)
     chosen = ACME if number is ACME else BETA
     values = secrets.generate()
-    files = compose.project_files(chosen, Topology(), values)
+    files = compose.project_files(chosen, Topology(), values, MYSQL)
     for file in files:
         if any(value.encode() in file.content for value in values.values()):
             assert file.mode == 0o600, file.path
@@ -58,3 +58,22 @@ def test_secrets_are_only_in_files_that_root_alone_can_read(number: object) -> N
         assert values[f"{chosen.key}_{name}"] in everything
     assert f"WA_DB_NAME_PREFIX={chosen.prefix}\n" in everything
     assert "WA_CONFIG_ON_DB=1\n" in everything
+
+
+@pytest.mark.parametrize(
+    ("number", "engine", "told", "port", "script"),
+    [
+        (ACME, POSTGRESQL, "PGSQL", 5432, "wait_on_postgres.sh"),
+        (ACME, MYSQL, "MYSQL", 3306, "wait_on_mysql.sh"),
+        (ACME, MARIADB, "MYSQL", 3306, "wait_on_mysql.sh"),
+        (BETA, MYSQL, "PGSQL", 3306, "wait_on_postgres.sh"),
+    ],
+)
+def test_a_client_is_told_its_engine(number: Number, engine: DatabaseEngine, told: str, port: int, script: str) -> None:
+    files = {
+        file.path: file.content.decode()
+        for file in compose.project_files(number, Topology(), secrets.generate(), engine)
+    }
+    assert f"WA_DB_ENGINE={told}\n" in files[f"{number.directory}/db.env"]
+    assert f"WA_DB_PORT={port}\n" in files[f"{number.directory}/db.env"]
+    assert files[f"{number.directory}/docker-compose.yml"].count(f"/opt/whatsapp/bin/{script}") == 2

@@ -54,8 +54,8 @@ def test_every_database_server_gets_its_own_password(keys: Keys) -> None:
         host: next(file for file in hosts.files_of(host, keys, values) if file.path.endswith("password"))
         for host in ("db-old", "db-new")
     }
-    assert found["db-old"].content.decode() == values["db_old_postgres_password"]
-    assert found["db-new"].content.decode() == values["db_new_postgres_password"]
+    assert found["db-old"].content.decode() == values["db_old_admin_password"]
+    assert found["db-new"].content.decode() == values["db_new_admin_password"]
 
 
 def test_ports_are_different_and_below_the_kernels_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,8 @@ import pytest
 from labctl import docker, images
 from labctl.debian import DEBIAN_IMAGE
 from labctl.docker import File
-from labctl.images import Image
+from labctl.images import Image, needed
+from labctl.layout import MARIADB, MYSQL, POSTGRESQL, DatabaseEngine
 
 IMAGE = Image("made/up", "part", "parent", "BASE", common=("init.py",), packages=("core",))
 
@@ -90,3 +91,14 @@ def test_archives_belong_to_root_and_keep_modes() -> None:
     with tarfile.open(fileobj=io.BytesIO(docker.archive([File("/etc/lab/key", b"secret", 0o600)]))) as archive:
         entry = archive.getmember("etc/lab/key")
     assert (entry.uid, entry.gid, entry.mode, entry.size) == (0, 0, 0o600, 6)
+
+
+@pytest.mark.parametrize(
+    ("engine", "wanted"), [(POSTGRESQL, "waba-lab/db"), (MYSQL, "waba-lab/mysql"), (MARIADB, "waba-lab/mariadb")]
+)
+def test_only_the_engine_that_is_wished_for_is_built(engine: DatabaseEngine, wanted: str) -> None:
+    for bare in (False, True):
+        tags = {image.tag for image in needed(engine, bare)}
+        assert tags & {"waba-lab/db", "waba-lab/mysql", "waba-lab/mariadb"} == {wanted}
+    # Number B brings its own PostgreSQL.
+    assert "waba-lab/postgres" in {image.tag for image in needed(engine)}

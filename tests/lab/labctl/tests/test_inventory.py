@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import stat
 
+import pytest
+
 from labctl import inventory, secrets
 from labctl.certificates import Keys
-from labctl.layout import ACME, BETA, Lab
+from labctl.layout import ACME, BETA, MARIADB, MYSQL, POSTGRESQL, DatabaseEngine, Lab
 from labctl.state import State
 
 
@@ -28,11 +30,11 @@ def test_hosts_are_reached_on_loopback_with_known_keys(lab: Lab, state: State, k
 
 
 def test_the_second_number_reads_its_database_through_the_old_host_without_tls() -> None:
-    variables = inventory.variables(BETA)
+    variables = inventory.variables(BETA, POSTGRESQL)
     assert variables["database_host_source_host"] == "old"
     assert variables["database_host_source_port"] == "33061"
     assert variables["database_host_source_ssl_mode"] == "disable"
-    assert inventory.variables(ACME)["database_host_source_ssl_mode"] == "verify-full"
+    assert inventory.variables(ACME, POSTGRESQL)["database_host_source_ssl_mode"] == "verify-full"
 
 
 def test_secrets_are_in_one_private_file(lab: Lab, state: State, keys: Keys) -> None:
@@ -45,3 +47,23 @@ def test_secrets_are_in_one_private_file(lab: Lab, state: State, keys: Keys) -> 
             found = [value for value in values.values() if len(value) > 6 and value in path.read_text(encoding="utf-8")]
             assert bool(found) == (path.name == "secrets.yml")
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("engine", "port", "user"), [(POSTGRESQL, 5432, "postgres"), (MYSQL, 3306, "root"), (MARIADB, 3306, "root")]
+)
+def test_the_target_is_named_as_its_engine_has_it(engine: DatabaseEngine, port: int, user: str) -> None:
+    variables = inventory.variables(ACME, engine)
+    assert variables["new_host_database_port"] == variables["database_host_target_port"] == port
+    assert variables["database_host_source_port"] == str(port)
+    assert variables["database_host_target_user"] == user
+
+
+def test_a_number_has_no_inventory_where_no_server_can_take_it_in(lab: Lab, state: State, keys: Keys) -> None:
+    inventory.write(lab, state, keys, secrets.generate())
+    assert lab.inventories["beta"].exists()
+    state.engine = "mysql"
+    inventory.write(lab, state, keys, secrets.generate())
+    assert not lab.inventories["beta"].exists()
+    assert lab.inventories["acme"].exists()
+    assert [line.split(" (")[0] for line in inventory.describe(lab, MYSQL)] == ["Acme Support"]

@@ -44,6 +44,7 @@ def seen() -> dict[str, Any]:
         "lab": "waba-lab",
         "time": 1000.0,
         "topology": {"kind": "single", "shards": 1},
+        "engine": "mysql",
         "hosts": dict.fromkeys(HOSTS, "running"),
         "host_at": {"172.30.0.10": "old", "172.30.0.11": "new"},
         "network": {"state": {"numbers": {"15550100001": number(slot0=slot), "15550100002": number()}}},

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Integer, LargeBinary, String
+from sqlalchemy import BigInteger, LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SERIAL = BigInteger().with_variant(Integer, "sqlite")
+from standin.stores.types import SERIAL
 
 
 class Base(DeclarativeBase):

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Integer, String
+from sqlalchemy import JSON, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SERIAL = BigInteger().with_variant(Integer, "sqlite")
+from standin.stores.types import MOMENT, SERIAL
 
 
 class Base(DeclarativeBase):
@@ -26,5 +26,5 @@ class Callback(Base):
     key_remote_jid: Mapped[str] = mapped_column(String(255), index=True)
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     attempts: Mapped[int] = mapped_column(default=0)
-    due: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    due: Mapped[datetime] = mapped_column(MOMENT, index=True)
+    created: Mapped[datetime] = mapped_column(MOMENT)

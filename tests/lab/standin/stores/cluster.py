@@ -8,7 +8,7 @@ Documented: that they exist in the database; names are ours [P].
 
 from __future__ import annotations
 
-from sqlalchemy import Float, Integer, String
+from sqlalchemy import Double, Integer, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -21,7 +21,7 @@ class Lease(Base):
 
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     holder: Mapped[str] = mapped_column(String(128))
-    renewed: Mapped[float] = mapped_column(Float)
+    renewed: Mapped[float] = mapped_column(Double)
 
 
 class Node(Base):
@@ -31,7 +31,7 @@ class Node(Base):
     hostname: Mapped[str] = mapped_column(String(128))
     master: Mapped[bool]
     status: Mapped[str] = mapped_column(String(24))
-    heartbeat: Mapped[float] = mapped_column(Float)
+    heartbeat: Mapped[float] = mapped_column(Double)
 
 
 class ShardOwner(Base):

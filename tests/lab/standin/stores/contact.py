@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, String
+from sqlalchemy import String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from standin.stores.types import MOMENT
 
 
 class Base(DeclarativeBase):
@@ -22,4 +24,4 @@ class Contact(Base):
     wa_id: Mapped[str] = mapped_column(String(32), unique=True)
     profile_name: Mapped[str] = mapped_column(String(128), default="")
     kind: Mapped[str] = mapped_column(String(24), default="whatsapp_user")
-    checked: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    checked: Mapped[datetime] = mapped_column(MOMENT)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import URL, Engine, MetaData, create_engine, text
 from sqlalchemy.engine import make_url
@@ -28,6 +29,8 @@ STORES: dict[str, type] = {
     "clusterStore": cluster.Base,
     "jobqueueStore": jobqueue.Base,
 }
+CREATION_ATTEMPTS = 4
+ALREADY_THERE = ("already exists", "duplicate key", "database exists")
 SCHEMA = {"axolotl": 11, "callback": 4, "cluster": 6, "config": 9, "contact": 5, "jobqueue": 3, "message": 27}
 
 
@@ -54,28 +57,45 @@ class Databases:
         return self._engine(env.db_prefix + store)
 
     def _engine(self, database: str) -> Engine:
-        return create_engine(self._url(database), pool_pre_ping=True, pool_size=4, max_overflow=8)
+        # What a transaction sees must not hang on the engine: MySQL would keep showing what it saw first.
+        isolation = {} if self._environment.db_url else {"isolation_level": "READ COMMITTED"}
+        return create_engine(
+            self._url(database), pool_pre_ping=True, pool_size=4, max_overflow=8, connect_args=self._tls(), **isolation
+        )
+
+    def _tls(self) -> dict[str, Any]:
+        """PostgreSQL's driver takes TLS where the server offers it; MySQL's has to be told to."""
+        env = self._environment
+        return {"ssl": {"verify_mode": "none"}} if env.db_engine == "MYSQL" and not env.db_url else {}
 
     def create(self) -> None:
-        """Creates what is missing. Two nodes may do so at the same time."""
+        """Creates what is missing. Several nodes may do so at the same time, and each find what another has made."""
         for store, engine in self._engines.items():
             metadata: MetaData = STORES[store].metadata  # type: ignore[attr-defined]
-            try:
-                metadata.create_all(engine)
-            except OperationalError:
-                self._create_database(self._environment.db_prefix + store)
-                metadata.create_all(engine)
-            except (IntegrityError, ProgrammingError):
+            for _ in range(CREATION_ATTEMPTS):
+                try:
+                    metadata.create_all(engine)
+                    break
+                except OperationalError:
+                    self._create_database(self._environment.db_prefix + store)
+                except (IntegrityError, ProgrammingError):
+                    continue
+            else:
                 metadata.create_all(engine)
 
     def _create_database(self, name: str) -> None:
-        admin = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
+        mysql = self._environment.db_engine == "MYSQL"
+        admin = create_engine(
+            self._url("information_schema" if mysql else "postgres"),
+            isolation_level="AUTOCOMMIT",
+            connect_args=self._tls(),
+        )
         quoted = admin.dialect.identifier_preparer.quote_identifier(name)
         try:
             with admin.connect() as connection:
-                connection.execute(text(f"CREATE DATABASE {quoted}"))
+                connection.execute(text(f"CREATE DATABASE {quoted}" + (" CHARACTER SET utf8mb4" if mysql else "")))
         except (IntegrityError, ProgrammingError) as error:
-            if "already exists" not in str(error) and "duplicate key" not in str(error):
+            if not any(words in str(error) for words in ALREADY_THERE):
                 raise
         finally:
             admin.dispose()

@@ -11,10 +11,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SERIAL = BigInteger().with_variant(Integer, "sqlite")
+from standin.stores.types import MOMENT, SERIAL
 
 
 class Base(DeclarativeBase):
@@ -27,7 +27,7 @@ class Chat(Base):
     id: Mapped[int] = mapped_column(SERIAL, primary_key=True)
     key_remote_jid: Mapped[str] = mapped_column(String(255), unique=True)
     group_creator: Mapped[str | None] = mapped_column(String(255))
-    last_message: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    last_message: Mapped[datetime | None] = mapped_column(MOMENT)
 
 
 class Message(Base):
@@ -42,7 +42,7 @@ class Message(Base):
     key_remote_jid: Mapped[str] = mapped_column(String(255))
     remote_resource: Mapped[str | None] = mapped_column(String(255))
     status: Mapped[str] = mapped_column(String(16))
-    timestamp: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    timestamp: Mapped[datetime] = mapped_column(MOMENT)
     payload: Mapped[dict[str, Any]] = mapped_column(JSON)
     media_id: Mapped[str | None] = mapped_column(String(36))
     callback_queued: Mapped[bool] = mapped_column(default=True)
@@ -64,7 +64,7 @@ class Receipt(Base):
     key_id: Mapped[str] = mapped_column(String(64))
     key_remote_jid: Mapped[str] = mapped_column(String(255))
     status: Mapped[str] = mapped_column(String(16))
-    timestamp: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    timestamp: Mapped[datetime] = mapped_column(MOMENT)
 
 
 class Media(Base):
@@ -77,4 +77,4 @@ class Media(Base):
     path: Mapped[str] = mapped_column(Text)
     size: Mapped[int] = mapped_column(BigInteger)
     sha256: Mapped[str] = mapped_column(String(64))
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created: Mapped[datetime] = mapped_column(MOMENT)

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DateTime, ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from standin.stores.types import MOMENT
 
 
 class Base(DeclarativeBase):
@@ -24,7 +26,7 @@ class User(Base):
     salt: Mapped[bytes] = mapped_column(LargeBinary)
     password_hash: Mapped[bytes] = mapped_column(LargeBinary)
     must_change: Mapped[bool] = mapped_column(default=False)
-    created: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    created: Mapped[datetime] = mapped_column(MOMENT)
 
 
 class Token(Base):
@@ -33,5 +35,5 @@ class Token(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
-    issued: Mapped[datetime] = mapped_column(DateTime(timezone=True))
-    expires: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    issued: Mapped[datetime] = mapped_column(MOMENT)
+    expires: Mapped[datetime] = mapped_column(MOMENT)

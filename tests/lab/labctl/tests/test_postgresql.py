@@ -1,26 +1,26 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Statements and verifiers for the database servers."""
+"""Statements and verifiers for PostgreSQL servers."""
 
 from __future__ import annotations
 
 import pytest
 
-from labctl import databases
 from labctl.databases import Database
-from labctl.layout import Lab
+from labctl.databases.postgresql import PostgreSQL, quoted, scram_verifier
+from labctl.layout import POSTGRESQL, Lab
 
 
 def test_the_verifier_is_the_one_of_the_standard() -> None:
     # RFC 7677, section 3: the password "pencil", this salt, 4096 rounds.
-    verifier = databases.scram_verifier("pencil", bytes.fromhex("5b6d99689d12352828ec8b1a25b19fd2"))
+    verifier = scram_verifier("pencil", bytes.fromhex("5b6d99689d12352828ec8b1a25b19fd2"))
     assert verifier.startswith("SCRAM-SHA-256$4096:W22ZaJ0SNSgo7IsaJbGf0g==$")
     assert "pencil" not in verifier
 
 
 def test_identifiers_are_quoted() -> None:
-    assert databases.quoted('a"b') == '"a""b"'
+    assert quoted('a"b') == '"a""b"'
 
 
 SERVER = [
@@ -35,18 +35,24 @@ SERVER = [
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     spoken: list[str] = []
-    monkeypatch.setattr(databases, "databases", lambda lab, host: SERVER)
+    monkeypatch.setattr(PostgreSQL, "databases", lambda self: SERVER)
 
-    def speak(lab: Lab, host: str, text: str, tried: str, database: str = "postgres") -> list[list[str]]:
+    def speak(self: PostgreSQL, text: str, tried: str, database: str = "") -> list[list[str]]:
         spoken.extend(text.splitlines())
         return []
 
-    monkeypatch.setattr(databases, "sql", speak)
+    monkeypatch.setattr(PostgreSQL, "sql", speak)
     return spoken
 
 
-def test_only_the_clients_own_databases_are_kept_aside(statements: list[str], lab: Lab) -> None:
-    assert databases.keep_pristine(lab) == ["acme_messageStore", "acme_waweb.incomplete"]
+@pytest.fixture
+def server(lab: Lab) -> PostgreSQL:
+    return PostgreSQL(lab, "db-old", POSTGRESQL)
+
+
+def test_only_the_clients_own_databases_are_kept_aside(statements: list[str], server: PostgreSQL) -> None:
+    assert server.client_databases() == ["acme_messageStore", "acme_waweb.incomplete"]
+    server.keep_pristine()
     assert statements[0] == 'DROP DATABASE IF EXISTS "lab_pristine_acme_messageStore" WITH (FORCE);'
     assert (
         'CREATE DATABASE "lab_pristine_acme_messageStore" TEMPLATE "acme_messageStore" OWNER "postgres"'
@@ -54,8 +60,10 @@ def test_only_the_clients_own_databases_are_kept_aside(statements: list[str], la
     )
 
 
-def test_bringing_back_removes_leftovers_and_spares_foreign_databases(statements: list[str], lab: Lab) -> None:
-    databases.restore_pristine(lab)
+def test_bringing_back_removes_leftovers_and_spares_foreign_databases(
+    statements: list[str], server: PostgreSQL
+) -> None:
+    server.restore_pristine()
     dropped = [line.split('"')[1] for line in statements if line.startswith("DROP")]
     created = [line.split('"')[1] for line in statements if line.startswith("CREATE")]
     assert dropped == ["acme_messageStore", "acme_waweb.incomplete"]
