@@ -20,7 +20,7 @@ import pytest
 from fingerprint_module import Fingerprint
 from postgresql_cluster import PASSWORD, Cluster, children_of, is_alive
 
-NAMES = ["acme_messageStore", "acme_configStore"]
+NAMES = ["held_messageStore", "held_configStore"]
 CONTENT = """
 CREATE TABLE messages (id bigserial PRIMARY KEY, body text);
 INSERT INTO messages (body) SELECT md5(g::text) FROM generate_series(1, 5000) g;
@@ -31,7 +31,7 @@ SELECT lo_from_bytea(900001, 'text');
 
 
 @pytest.fixture
-def stores(source: Cluster, target: Cluster) -> Iterator[list[str]]:
+def twins(source: Cluster, target: Cluster) -> Iterator[list[str]]:
     """The same two databases on both servers."""
     for cluster in (source, target):
         for name in NAMES:
@@ -73,154 +73,152 @@ def writer(cluster: Cluster, database: str) -> Iterator[None]:
 
 
 def test_the_target_as_it_was_before_the_first_write(
-    source: Cluster, target: Cluster, stores: list[str], fingerprint: Fingerprint
+    source: Cluster, target: Cluster, twins: list[str], fingerprint: Fingerprint
 ) -> None:
-    held = fingerprint("held", databases=stores)
+    held = fingerprint("held", databases=twins)
     assert not held["failed"], held["msg"]
     assert held["changed"] is True
     assert held["seconds"] < 5
-    with writer(target, "acme_messageStore"):
-        until(lambda: target.sql("SELECT value FROM settings WHERE value LIKE '1!!%'", "acme_messageStore") != [])
-        result = fingerprint("compared", databases=stores)
+    with writer(target, "held_messageStore"):
+        until(lambda: target.sql("SELECT value FROM settings WHERE value LIKE '1!!%'", "held_messageStore") != [])
+        result = fingerprint("compared", databases=twins)
 
     assert not result["failed"], result["msg"]
     assert result["changed"] is True
     assert result["held"] == held["held"]
     assert [(each["name"], each["rows"], each["equal"]) for each in result["databases"]] == [
-        (name, 5001, True) for name in stores
+        (name, 5001, True) for name in twins
     ]
     assert fingerprint.left_behind() == []
 
-    now = fingerprint("compared", databases=stores, require_held=False)
+    now = fingerprint("compared", databases=twins, require_held=False)
     assert [each["equal"] for each in now["databases"]] == [False, True]
     assert "table public.settings has 1 rows on both, but not the same ones" in now["msg"]
 
 
 def test_a_difference_from_before_the_snapshot_is_found(
-    target: Cluster, stores: list[str], fingerprint: Fingerprint
+    target: Cluster, twins: list[str], fingerprint: Fingerprint
 ) -> None:
-    target.sql("DELETE FROM messages WHERE id = 1", "acme_configStore")
-    fingerprint("held", databases=stores)
-    target.sql("INSERT INTO messages SELECT 1, md5('1')", "acme_configStore")
-    result = fingerprint("compared", databases=stores)
+    target.sql("DELETE FROM messages WHERE id = 1", "held_configStore")
+    fingerprint("held", databases=twins)
+    target.sql("INSERT INTO messages SELECT 1, md5('1')", "held_configStore")
+    result = fingerprint("compared", databases=twins)
     assert result["failed"]
     assert (
-        "acme_configStore: table public.messages has 5000 rows on the source and 4999 on the target." in result["msg"]
+        "held_configStore: table public.messages has 5000 rows on the source and 4999 on the target." in result["msg"]
     )
     assert fingerprint.left_behind() == []
 
 
-def test_the_client_is_not_kept_from_anything(target: Cluster, stores: list[str], fingerprint: Fingerprint) -> None:
-    fingerprint("held", databases=stores)
+def test_the_client_is_not_kept_from_anything(target: Cluster, twins: list[str], fingerprint: Fingerprint) -> None:
+    fingerprint("held", databases=twins)
     statements = "SET lock_timeout = '2s'; ALTER TABLE settings ADD COLUMN more int; TRUNCATE settings"
-    target.sql(statements, "acme_messageStore")
-    result = fingerprint("compared", databases=stores)
+    target.sql(statements, "held_messageStore")
+    result = fingerprint("compared", databases=twins)
     assert [difference["name"] for difference in result["databases"][0]["differences"]] == ["public.settings"]
 
 
 def test_a_failure_of_the_source_keeps_the_snapshot(
-    source: Cluster, stores: list[str], fingerprint: Fingerprint
+    source: Cluster, twins: list[str], fingerprint: Fingerprint
 ) -> None:
-    fingerprint("held", databases=stores)
+    fingerprint("held", databases=twins)
     broken = {**fingerprint.arguments("compared")["source"], "login_port": 1}
-    assert "Connection refused" in fingerprint("compared", databases=stores, source=broken)["msg"]
-    assert fingerprint("compared", databases=stores)["equal"] is True
+    assert "Connection refused" in fingerprint("compared", databases=twins, source=broken)["msg"]
+    assert fingerprint("compared", databases=twins)["equal"] is True
 
 
-def test_held_again_is_held_anew(target: Cluster, stores: list[str], fingerprint: Fingerprint) -> None:
-    first = fingerprint("held", databases=stores)
-    target.sql("DELETE FROM settings", "acme_configStore")
-    second = fingerprint("held", databases=stores)
+def test_held_again_is_held_anew(target: Cluster, twins: list[str], fingerprint: Fingerprint) -> None:
+    first = fingerprint("held", databases=twins)
+    target.sql("DELETE FROM settings", "held_configStore")
+    second = fingerprint("held", databases=twins)
     assert first["held"]["pid"] != second["held"]["pid"]
     assert not is_alive(first["held"]["pid"])
-    assert "table public.settings has 1 rows on the source and 0" in fingerprint("compared", databases=stores)["msg"]
+    assert "table public.settings has 1 rows on the source and 0" in fingerprint("compared", databases=twins)["msg"]
 
 
-def test_released(stores: list[str], fingerprint: Fingerprint) -> None:
+def test_released(twins: list[str], fingerprint: Fingerprint) -> None:
     assert fingerprint("released")["changed"] is False
-    held = fingerprint("held", databases=stores)
+    held = fingerprint("held", databases=twins)
     assert fingerprint("released", _ansible_check_mode=True)["changed"] is True
     assert is_alive(held["held"]["pid"])
     assert fingerprint("released")["changed"] is True
     assert not is_alive(held["held"]["pid"])
     assert fingerprint.left_behind() == []
     assert fingerprint("released")["changed"] is False
-    assert "No snapshot is held in" in fingerprint("compared", databases=stores)["msg"]
+    assert "No snapshot is held in" in fingerprint("compared", databases=twins)["msg"]
 
 
-def test_check_mode_holds_nothing(stores: list[str], fingerprint: Fingerprint) -> None:
-    held = fingerprint("held", databases=stores, _ansible_check_mode=True)
+def test_check_mode_holds_nothing(twins: list[str], fingerprint: Fingerprint) -> None:
+    held = fingerprint("held", databases=twins, _ansible_check_mode=True)
     assert held["changed"] is True
-    assert held["held"]["databases"] == stores
-    assert fingerprint("compared", databases=stores, _ansible_check_mode=True)["changed"] is False
+    assert held["held"]["databases"] == twins
+    assert fingerprint("compared", databases=twins, _ansible_check_mode=True)["changed"] is False
     assert fingerprint.left_behind() == []
 
 
-def test_time_limit(stores: list[str], fingerprint: Fingerprint) -> None:
-    held = fingerprint("held", databases=stores, hold_timeout=2)
+def test_time_limit(twins: list[str], fingerprint: Fingerprint) -> None:
+    held = fingerprint("held", databases=twins, hold_timeout=2)
     until(lambda: not is_alive(held["held"]["pid"]), 5)
     until(lambda: fingerprint.left_behind() == ["hold"])
-    result = fingerprint("compared", databases=stores)
+    result = fingerprint("compared", databases=twins)
     assert result["failed"]
     assert "is lost: its time limit of 2 s was reached" in result["msg"]
     fingerprint("released")
     assert fingerprint.left_behind() == []
 
 
-def test_killed_holder(stores: list[str], fingerprint: Fingerprint) -> None:
-    held = fingerprint("held", databases=stores)
+def test_killed_holder(twins: list[str], fingerprint: Fingerprint) -> None:
+    held = fingerprint("held", databases=twins)
     os.kill(held["held"]["pid"], signal.SIGKILL)
     until(lambda: fingerprint.left_behind() == ["hold"])
-    result = fingerprint("compared", databases=stores)
+    result = fingerprint("compared", databases=twins)
     assert result["failed"]
     assert f"is lost: the process {held['held']['pid']} that held it is gone; something killed it" in result["msg"]
 
 
-def test_record_that_vanishes(stores: list[str], fingerprint: Fingerprint) -> None:
-    held = fingerprint("held", databases=stores)
+def test_record_that_vanishes(twins: list[str], fingerprint: Fingerprint) -> None:
+    held = fingerprint("held", databases=twins)
     (fingerprint.hold_path / "hold.json").unlink()
     until(lambda: not is_alive(held["held"]["pid"]), 5)
     fingerprint("released")
     assert fingerprint.left_behind() == []
 
 
-def test_killed_target(target: Cluster, stores: list[str], fingerprint: Fingerprint) -> None:
-    fingerprint("held", databases=stores)
+def test_killed_target(target: Cluster, twins: list[str], fingerprint: Fingerprint) -> None:
+    fingerprint("held", databases=twins)
     target.kill()
-    first = fingerprint("compared", databases=stores)
-    assert first["msg"].startswith("Hashing the database acme_")
+    first = fingerprint("compared", databases=twins)
+    assert first["msg"].startswith("Hashing the database held_")
     assert "server closed the connection unexpectedly" in first["msg"]
-    second = fingerprint("compared", databases=stores)
-    assert "is lost: Hashing the database acme_" in second["msg"]
+    second = fingerprint("compared", databases=twins)
+    assert "is lost: Hashing the database held_" in second["msg"]
     target.start()
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"databases": [*NAMES, "acme_waweb"]}, "are of acme_messageStore, acme_configStore, not of acme_waweb."),
+        ({"databases": [*NAMES, "acme_waweb"]}, "are of held_messageStore, held_configStore, not of acme_waweb."),
         ({"databases": NAMES, "port": 1}, ", not of 127.0.0.1:1."),
     ],
 )
-def test_what_is_not_held(
-    options: dict[str, object], message: str, stores: list[str], fingerprint: Fingerprint
-) -> None:
-    fingerprint("held", databases=stores)
+def test_what_is_not_held(options: dict[str, object], message: str, twins: list[str], fingerprint: Fingerprint) -> None:
+    fingerprint("held", databases=twins)
     assert message in fingerprint("compared", **options)["msg"]  # type: ignore[arg-type]
 
 
-def test_directory_of_somebody_else(stores: list[str], fingerprint: Fingerprint) -> None:
+def test_directory_of_somebody_else(twins: list[str], fingerprint: Fingerprint) -> None:
     fingerprint.hold_path.mkdir(mode=0o755)
     for state in ("held", "compared"):
-        assert "is not a directory of uid" in fingerprint(state, databases=stores)["msg"]
+        assert "is not a directory of uid" in fingerprint(state, databases=twins)["msg"]
     fingerprint.hold_path.rmdir()
 
 
-def test_a_module_that_ends(target: Cluster, stores: list[str], fingerprint: Fingerprint, tmp_path: Path) -> None:
+def test_a_module_that_ends(target: Cluster, twins: list[str], fingerprint: Fingerprint, tmp_path: Path) -> None:
     """What Ansible sees: the module ends and lets go of its streams, while another process goes on without a secret."""
     module = subprocess.run(
         [sys.executable, str(Path(__file__).with_name("run_module.py")), "database_fingerprint"],
-        input=json.dumps(fingerprint.arguments("held", databases=stores)),
+        input=json.dumps(fingerprint.arguments("held", databases=twins)),
         capture_output=True,
         text=True,
         timeout=20,
@@ -231,12 +229,12 @@ def test_a_module_that_ends(target: Cluster, stores: list[str], fingerprint: Fin
     assert is_alive(holder)
     assert os.getsid(holder) != os.getsid(0)
     tools = children_of(holder)
-    assert len(tools) == len(stores)
+    assert len(tools) == len(twins)
     seen = [
         (Path("/proc") / str(pid) / name).read_bytes() for pid in [holder, *tools] for name in ("cmdline", "environ")
     ]
     seen += [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert not any(PASSWORD.encode() in each for each in seen)
     assert list(tmp_path.rglob("waba-migration-*")) == []
-    assert fingerprint("compared", databases=stores)["equal"] is True
+    assert fingerprint("compared", databases=twins)["equal"] is True
     assert not is_alive(holder)
