@@ -130,7 +130,8 @@ from ansible_collections.waba.migration.plugins.module_utils._errors import ApiE
 from ansible_collections.waba.migration.plugins.module_utils._passwords import lacking
 
 PATH = "/v1/users"
-ADMIN, NOT_FOUND = "admin", 1006
+ADMIN = "admin"
+NOT_FOUND = 1006
 
 
 def check_options(params: dict[str, Any]) -> None:
