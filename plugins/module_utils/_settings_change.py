@@ -17,6 +17,8 @@ from ansible_collections.waba.migration.plugins.module_utils._api import to_int
 Fields = Mapping[str, Any]
 
 KINDS = ["audio", "document", "image", "sticker", "video", "voice"]  # of media
+FIELD_OF_OPTION = {"message_statuses": "message"}  # Ansible keeps the field's own name for itself
+
 NEED_RESTART = (
     "callback_persist",
     "db_garbagecollector_enable",
@@ -63,16 +65,18 @@ def settings_argument_spec() -> dict[str, Any]:
             "options": {
                 "url": {"type": "str", "no_log": True},
                 "max_concurrent_requests": {"type": "int", "choices": [6, 12, 18, 24]},
-                "message": {"type": "dict", "options": receipts},
+                "message_statuses": {"type": "dict", "options": receipts},
             },
         },
     }
 
 
-def given(settings: Fields) -> dict[str, Any]:
-    """Without the fields that nobody has set."""
-    values = {name: given(value) if isinstance(value, Mapping) else value for name, value in settings.items()}
-    return {name: value for name, value in values.items() if value is not None and value != {}}
+def given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the options that somebody has set."""
+    values = {name: given(value) if isinstance(value, Mapping) else value for name, value in options.items()}
+    return {
+        FIELD_OF_OPTION.get(name, name): value for name, value in values.items() if value is not None and value != {}
+    }
 
 
 def differing(wanted: Fields, present: Fields) -> dict[str, Any]:

@@ -123,8 +123,10 @@ options:
             description: How many callbacks are posted at a time. Needs a restart.
             type: int
             choices: [6, 12, 18, 24]
-          message:
-            description: Which statuses of a message are posted. Since version 2.41.2.
+          message_statuses:
+            description:
+              - Which statuses of a message are posted. Since version 2.41.2.
+              - The client calls it C(message), a name that Ansible does not allow for an option.
             type: dict
             suboptions:
               sent:

@@ -69,6 +69,12 @@ def test_what_nobody_has_set() -> None:
     }
 
 
+def test_option_with_another_name_than_its_field() -> None:
+    assert given({"webhooks": {"url": "", "message_statuses": {"read": True, "sent": None}}}) == {
+        "webhooks": {"url": "", "message": {"read": True}}
+    }
+
+
 def test_merging_leaves_the_settings_as_they_were() -> None:
     before = str(PRESENT)
 

@@ -128,6 +128,7 @@ def test_words_that_mean_the_same(run: Run, api: FakeApi, wanted: dict[str, Any]
         ({"callback_persist": False}, True),
         ({"callback_persist": True, "heartbeat_interval": 6}, False),
         ({"webhooks": {"max_concurrent_requests": 24}}, True),
+        ({"webhooks": {"message_statuses": {"read": True}}}, False),
         ({"pass_through": False}, True),
         ({"db_garbagecollector_enable": False}, True),
     ],
