@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, LargeBinary
+from sqlalchemy import BigInteger, LargeBinary, MetaData
+from sqlalchemy.dialects.mysql.base import MySQLDialect
 from sqlalchemy.dialects.postgresql.base import PGDialect
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 from sqlalchemy.schema import CreateTable
 
 from standin.common import environment
 from standin.core.client import Client
 from standin.core.configuration import Configuration
-from standin.stores import axolotl, callback, message
+from standin.stores import axolotl, callback, cluster, message
 from standin.stores.database import STORES, Databases
 from standin.tests.harness import Host, until
 from standin.web import users
@@ -78,6 +80,66 @@ async def test_uninitialized_until_the_schema_is_there(make_host: Callable[..., 
 def test_rows_are_numbered_by_sequences(table: type) -> None:
     ddl = str(CreateTable(table.__table__).compile(dialect=PGDialect()))  # type: ignore[attr-defined, no-untyped-call]
     assert "SERIAL" in ddl or "IDENTITY" in ddl
+
+
+ON_MYSQL = [
+    (message.Message, "id BIGINT NOT NULL AUTO_INCREMENT"),
+    (callback.Callback, "id BIGINT NOT NULL AUTO_INCREMENT"),
+    # Without the digits a moment would lose what is below a second, and a heartbeat minutes.
+    (message.Message, "timestamp DATETIME(6) NOT NULL"),
+    (callback.Callback, "due DATETIME(6) NOT NULL"),
+    (cluster.Node, "heartbeat DOUBLE NOT NULL"),
+    (cluster.Lease, "renewed DOUBLE NOT NULL"),
+    (axolotl.Session, "record BLOB NOT NULL"),
+]
+
+
+@pytest.mark.parametrize(("table", "column"), ON_MYSQL)
+def test_mysql_keeps_as_much_as_postgresql(table: type, column: str) -> None:
+    ddl = str(CreateTable(table.__table__).compile(dialect=MySQLDialect()))  # type: ignore[attr-defined]
+    assert column in ddl.replace("`", "")
+
+
+def _error(kind: type[DBAPIError]) -> DBAPIError:
+    return kind("CREATE", {}, Exception("somebody else was first"))
+
+
+@pytest.mark.parametrize(
+    ("errors", "databases", "tables"),
+    [
+        ([], 0, 1),
+        ([OperationalError], 1, 2),
+        ([OperationalError, OperationalError, ProgrammingError], 2, 4),
+        ([IntegrityError], 0, 2),
+    ],
+)
+def test_nodes_that_start_together_create_everything(
+    errors: list[type[DBAPIError]], databases: int, tables: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever another node makes between a look and the creation (PostgreSQL and MySQL call it different errors)."""
+    created: list[str] = []
+    tried: list[int] = []
+    left = list(errors)
+
+    def create_all(self: MetaData, _engine: object) -> None:
+        tried.append(1)
+        if left:
+            raise _error(left.pop(0))
+
+    monkeypatch.setattr(MetaData, "create_all", create_all)
+    monkeypatch.setattr(Databases, "_create_database", lambda self, name: created.append(name))
+    Databases(environment.read({"WA_DB_HOSTNAME": "db", "WA_DB_NAME_PREFIX": "acme_"}), ("waweb",)).create()
+    assert (created, len(tried)) == (["acme_waweb"] * databases, tables)
+
+
+def test_a_server_that_refuses_for_good_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def create_all(self: MetaData, _engine: object) -> None:
+        raise _error(OperationalError)
+
+    monkeypatch.setattr(MetaData, "create_all", create_all)
+    monkeypatch.setattr(Databases, "_create_database", lambda self, name: None)
+    with pytest.raises(OperationalError):
+        Databases(environment.read({"WA_DB_HOSTNAME": "db"}), ("waweb",)).create()
 
 
 def test_keys_are_binary_and_ids_are_wide() -> None:
