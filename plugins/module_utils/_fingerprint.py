@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 TABLE = "table"
 SEQUENCE = "sequence"
+COUNTER = "AUTO_INCREMENT of table"
 LARGE_OBJECTS = "large objects"
 # 64-bit hashes are added up, so that their order does not matter and equal rows do not cancel out.
 SUM_MODULUS = 2**128
@@ -35,7 +36,10 @@ NAMED_DIFFERENCES = 5
 
 @dataclass(frozen=True)
 class Item:
-    """A table, a sequence, or all large objects. ``shape`` is what must be equal before hashes mean anything."""
+    """A table, a sequence or counter, or all large objects.
+
+    ``shape`` is what must be equal before hashes mean anything.
+    """
 
     kind: str
     name: str
@@ -93,7 +97,7 @@ class Difference:
         what = f"{self.kind} {self.name}".rstrip()
         if self.source is None or self.target is None:
             return f"{what} is only on the {'source' if self.source else 'target'}"
-        if self.kind == SEQUENCE:
+        if self.kind in (SEQUENCE, COUNTER):
             return f"{what} stands at {self.source.hash} on the source and at {self.target.hash} on the target"
         if self.source.rows != self.target.rows:
             return f"{what} has {self.source.rows} rows on the source and {self.target.rows} on the target"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.waba.migration.plugins.module_utils._database import Server
 from ansible_collections.waba.migration.plugins.module_utils._fingerprint import Comparison, Fingerprint
+from ansible_collections.waba.migration.plugins.module_utils._mysql import fingerprint as mysql
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.fingerprint import PostgreSQLSnapshots
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.fingerprint_sql import choose_method
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     Open = Callable[[Server, Sequence[str], "str | None", str], AbstractContextManager[Snapshots]]
     ChooseMethod = Callable[[Mapping[str, Any], Mapping[str, Any]], "dict[str, Any]"]
 
-OPEN: dict[str, Open] = {"postgresql": PostgreSQLSnapshots}
-CHOOSE_METHOD: dict[str, ChooseMethod] = {"postgresql": choose_method}
+OPEN: dict[str, Open] = {"postgresql": PostgreSQLSnapshots, "mysql": mysql.MySQLSnapshots}
+CHOOSE_METHOD: dict[str, ChooseMethod] = {"postgresql": choose_method, "mysql": mysql.choose_method}
 
 
 def read(engine: str, snapshots: Snapshots, databases: Sequence[str], jobs: int) -> list[Fingerprint]:

@@ -13,8 +13,8 @@ version_added: 1.0.0
 author:
   - waba.migration contributors (@waba-migration)
 description:
-  - Counts and hashes every row of every table on two servers and compares them, as well as the states of sequences and
-    the contents of large objects.
+  - Counts and hashes every row of every table on two servers and compares them, as well as the states of sequences or
+    of C(AUTO_INCREMENT) and the contents of large objects.
   - The comparison costs no downtime. O(state=held) takes a snapshot of the target before the new client's first write,
     within some tenths of a second, and leaves a process on this host that keeps it. The client is started. Then
     O(state=compared) hashes that snapshot beside the running client, and the source, which nobody writes to any more.
@@ -25,18 +25,23 @@ notes:
     host, all tasks of one comparison have to run on the same host and as the same user.
   - Until it is released, a snapshot keeps the target from cleaning up rows that are deleted meanwhile. It locks a table
     only while that is read, so that the client is not kept from changing it.
-  - A table that the client truncates or rewrites after the snapshot was taken cannot be seen as it was and is reported
-    as different.
+  - A table that the client truncates or rewrites after the snapshot was taken cannot be seen as it was. It is reported
+    as different, or for MySQL as an error of the server (C(Table definition has changed)), after which the snapshots
+    are lost.
   - Each row's text gets a hash of 64 bits, and these are added up, so that their order does not matter. It is made to
     find what gets lost or damaged, not to withstand somebody who forges rows.
-  - PostgreSQL 10 or newer. Both servers hash with C(hashtextextended) where both have it and give the same values, else
-    with C(md5), which takes up to twice as long. Between a release before 12 and a later one, floating point numbers
-    are compared to 15 digits (C(real) to 6).
+  - PostgreSQL 10, MySQL 5.7 or MariaDB 10.3, or newer.
+  - For MySQL, rows are hashed with C(SHA2), which every release and flavour has. Values of 4096 bytes and more are
+    hashed by themselves, so that the server's C(max_allowed_packet) is not reached. C(FLOAT) is compared with all its
+    digits, more than the server shows and its dump program writes. Only transactional tables are seen as they were.
+  - PostgreSQL hashes with C(hashtextextended) where both servers have it and give the same values, else with C(md5),
+    which takes up to twice as long. Between a release before 12 and a later one, floating point numbers are compared to
+    15 digits (C(real) to 6).
   - Contents of materialized views are not compared, since they follow from tables.
   - No Python package for the database is needed. Passwords reach the tools through private files, never through
     arguments or the environment.
 requirements:
-  - C(psql) on the host that runs the module
+  - C(psql), or C(mysql) or C(mariadb), on the host that runs the module
 extends_documentation_fragment:
   - waba.migration.attributes
 attributes:
@@ -56,9 +61,9 @@ attributes:
         repeated.
 options:
   engine:
-    description: The database engine of both servers.
+    description: The database engine of both servers. MariaDB is V(mysql) too.
     type: str
-    choices: [postgresql]
+    choices: [postgresql, mysql]
     default: postgresql
   state:
     description:
@@ -81,13 +86,12 @@ options:
         type: str
         required: true
       login_port:
-        description: The server's port.
+        description: The server's port. Without it that of the engine, 5432 or 3306.
         type: int
-        default: 5432
       login_user:
         description:
-          - The account. It must be able to connect to the database C(postgres) and to read all tables and large
-            objects of O(databases).
+          - The account. It must be able to read all tables and large objects of O(databases), and in PostgreSQL to
+            connect to the database C(postgres).
         type: str
         required: true
       login_password:
@@ -98,6 +102,7 @@ options:
         description:
           - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody
             proves that this is the server.
+          - MariaDB's tools cannot check the CA alone, so that V(verify-ca) is V(verify-full) with them.
         type: str
         choices: [verify-full, verify-ca, require, disable]
         default: verify-full
@@ -140,7 +145,7 @@ options:
   bin_directory:
     description:
       - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the
-        search path.
+        search path, for MySQL only the search path.
     type: path
 seealso:
   - module: waba.migration.database_copy
@@ -247,10 +252,10 @@ databases:
       elements: dict
       contains:
         kind:
-          description: V(table), V(sequence) or V(large objects).
+          description: V(table), V(sequence), V(AUTO_INCREMENT of table) or V(large objects).
           type: str
         name:
-          description: Schema and name, empty for V(large objects).
+          description: Schema and name, in MySQL the name, empty for V(large objects).
           type: str
           sample: public.messages
         rows_source:
@@ -260,7 +265,9 @@ databases:
           description: The same on the target.
           type: int
         hash_source:
-          description: The hash on the source, the state in case of a sequence, V(null) when there is no such thing.
+          description:
+            - The hash on the source, the state in case of a sequence or C(AUTO_INCREMENT), V(null) when there is no such
+              thing.
           type: str
         hash_target:
           description: The same on the target.
@@ -270,13 +277,13 @@ databases:
           type: str
           sample: table public.messages has 100 rows on the source and 99 on the target
     items:
-      description: All tables and sequences, and the large objects if there are any.
+      description: All tables and sequences or counters, and the large objects if there are any.
       returned: O(state=read)
       type: list
       elements: dict
       contains:
         kind:
-          description: V(table), V(sequence) or V(large objects).
+          description: V(table), V(sequence), V(AUTO_INCREMENT of table) or V(large objects).
           type: str
         name:
           description: Schema and name, empty for V(large objects).
@@ -286,8 +293,8 @@ databases:
           type: int
         hash:
           description:
-            - The sum of the hashes of all rows, or the state of a sequence. Comparable only with one that was made in
-              the same way, which two servers of the same release do.
+            - The sum of the hashes of all rows, or the state of a sequence or counter. Comparable only with one that was
+              made in the same way, which two servers of the same release do.
           type: str
           sample: 0000000000000005f2c81d3a90bb41e7
 seconds:
