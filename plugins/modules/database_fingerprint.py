@@ -266,8 +266,8 @@ databases:
           type: int
         hash_source:
           description:
-            - The hash on the source, the state in case of a sequence or C(AUTO_INCREMENT), V(null) when there is no such
-              thing.
+            - The hash on the source, the state in case of a sequence or C(AUTO_INCREMENT), V(null) when there is no
+              such thing.
           type: str
         hash_target:
           description: The same on the target.
@@ -293,8 +293,8 @@ databases:
           type: int
         hash:
           description:
-            - The sum of the hashes of all rows, or the state of a sequence or counter. Comparable only with one that was
-              made in the same way, which two servers of the same release do.
+            - The sum of the hashes of all rows, or the state of a sequence or counter. Comparable only with one that
+              was made in the same way, which two servers of the same release do.
           type: str
           sample: 0000000000000005f2c81d3a90bb41e7
 seconds:
