@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from labctl.layout import MYSQL, DatabaseEngine
+from labctl.layout import DatabaseEngine
 
 from checks.dump import Dump, Row, Table
 
+PROGRAMS = {
+    "mysql": ("mysqldump", "--no-defaults", "--set-gtid-purged=OFF"),
+    "mariadb": ("mariadb-dump", "--no-defaults", "--skip-ssl"),
+}
 OPTIONS = (
-    "--no-defaults", "--single-transaction", "--quick", "--order-by-primary", "--skip-extended-insert",
+    "--single-transaction", "--quick", "--order-by-primary", "--skip-extended-insert",
     "--complete-insert", "--hex-blob", "--routines", "--events", "--triggers", "--skip-dump-date",
 )  # fmt: skip
 """One row a line, binary values in hexadecimal digits, and the same text each time."""
@@ -43,7 +47,7 @@ def roles_command(engine: DatabaseEngine) -> tuple[str, ...]:
 
 
 def _program(engine: DatabaseEngine) -> tuple[str, ...]:
-    return ("mysqldump", *OPTIONS, "--set-gtid-purged=OFF") if engine is MYSQL else ("mariadb-dump", *OPTIONS)
+    return (*PROGRAMS[engine.name], *OPTIONS)
 
 
 def _values(text: str) -> Row:

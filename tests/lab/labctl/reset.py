@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from labctl import clients, control, databases, docker, evidence, hosts, images, project
 from labctl.clients import Setup
-from labctl.layout import ACME, ENGINE_HOSTS, HOSTS, SSH_HOSTS
+from labctl.layout import ACME, ENGINE_HOSTS, ENGINES, HOSTS, SSH_HOSTS
 from labctl.session import Session
 from labctl.state import run_directory
 from labctl.up import Say, Wishes, apply, change_engine, hosts_up, prepare
@@ -21,12 +21,11 @@ LEFTOVERS = "/var/lib/waba-migration /var/tmp/waba-migration* /root/.ansible"
 def reset(session: Session, wishes: Wishes, say: Say) -> None:
     """Number B is left alone as long as it is whole."""
     lab, state = session.lab, session.state
-    changed = change_engine(session, wishes, say)
-    if changed:
-        images.ensure_images(say, images.needed(state.database_engine))
+    if wishes.engine:
+        images.ensure_images(say, images.needed(ENGINES[wishes.engine]))
+    change_engine(session, wishes, say)
     hosts_up(session, say)
-    if changed:
-        prepare(session)
+    prepare(session)
     evidence.stop_traffic(lab)
     wanted = apply(session, wishes)
     with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:

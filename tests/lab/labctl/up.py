@@ -39,27 +39,24 @@ def up(lab: Lab, wishes: Wishes, say: Say) -> None:
     images.ensure_images(say, images.needed(ENGINES[wishes.engine] if wishes.engine else known, wishes.bare))
     _make_room(lab, known, say)
     session = sessions.create(lab)
-    changed = change_engine(session, wishes, say)
+    change_engine(session, wishes, say)
     hosts_up(session, say, chosen)
     prepare(session)
-    if changed:
-        project.empty_host(lab, "new", wishes.images_on_new)
     if not wishes.bare:
         _clients_up(session, wishes, say)
 
 
-def change_engine(session: Session, wishes: Wishes, say: Say) -> bool:
+def change_engine(session: Session, wishes: Wishes, say: Say) -> None:
     """Removes the database servers when others are wished for. `hosts_up` makes the new ones, `prepare` fills them."""
     lab, state = session.lab, session.state
     if wishes.engine in (None, state.engine):
-        return False
+        return
     state.engine = str(wishes.engine)
     state.pristine.pop(ACME.key, None)
     if hosts.exists(lab, ACME.database_host):
         say(f"the database servers are to run {state.engine}: building them anew")
         hosts.remove_database_hosts(lab)
     session.save()
-    return True
 
 
 def prepare(session: Session) -> None:
@@ -93,15 +90,21 @@ def hosts_up(session: Session, say: Say, chosen: tuple[str, ...] = HOSTS) -> Non
 
 def _clients_up(session: Session, wishes: Wishes, say: Say) -> None:
     lab, state = session.lab, session.state
+    chosen = apply(session, wishes)
+    anew = any(setup.number is ACME and not clients.has_pristine(state, setup) for setup in chosen)
+    if anew:
+        # One that has moved earlier would be a second client of the same number.
+        evidence.stop_traffic(lab)
+        project.empty_host(lab, "new", wishes.images_on_new)
     clients.load_images(lab, wishes.images_on_new)
     evidence.configure(session)
-    fresh = not state.pristine
 
     def ensure(setup: Setup) -> None:
         clients.ensure(session, setup, say)
 
-    clients.side_by_side(ensure, apply(session, wishes))
-    if fresh:
+    clients.side_by_side(ensure, chosen)
+    if anew:
+        evidence.forget(session)
         control.baseline(state)
 
 

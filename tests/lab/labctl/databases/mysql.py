@@ -20,6 +20,10 @@ FRESH_STATISTICS = "/*!80000 SET SESSION information_schema_stats_expiry = 0 */;
 """MySQL alone remembers what it tells of tables for a day."""
 
 
+CLIENTS = {"mysql": ("mysql", "--no-defaults"), "mariadb": ("mariadb", "--no-defaults", "--skip-ssl")}
+"""MariaDB's would ask for a certificate even of a server on the same socket."""
+
+
 def quoted(identifier: str) -> str:
     return "`" + identifier.replace("`", "``") + "`"
 
@@ -55,8 +59,8 @@ class MySQL(Server):
     """A MySQL or MariaDB server."""
 
     def client(self, database: str) -> tuple[str, ...]:
-        program = "mysql" if self.engine is MYSQL else "mariadb"
-        return (program, "--no-defaults", "--batch", "--skip-column-names", *([database] if database else []))
+        program = CLIENTS[self.engine.name]
+        return (*program, "--batch", "--skip-column-names", *([database] if database else []))
 
     def missing(self) -> str:
         """Asks for an answer, not only for a port: while the data directory is made, another server holds none."""
