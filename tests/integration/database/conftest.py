@@ -148,6 +148,16 @@ def stores(source: Cluster) -> list[str]:
 
 
 @pytest.fixture(scope="session")
+def nasty(source: Cluster) -> str:
+    source.sql(
+        "CREATE DATABASE \"acme_nasty Ünï.'x\" OWNER old_owner TEMPLATE template0 ENCODING 'UTF8' "
+        "LOCALE_PROVIDER icu ICU_LOCALE 'sv' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
+    )
+    source.script(Path(__file__).with_name("nasty.sql"), "acme_nasty Ünï.'x")
+    return "acme_nasty Ünï.'x"
+
+
+@pytest.fixture(scope="session")
 def bulky(source: Cluster) -> str:
     """About 150 MB in two tables: enough to be met in the middle of its copy."""
     source.sql("CREATE DATABASE acme_bulky")

@@ -37,16 +37,6 @@ UNION ALL SELECT 'database' FROM pg_database WHERE datname = current_database() 
 """
 
 
-@pytest.fixture(scope="session")
-def nasty(source: Cluster) -> str:
-    source.sql(
-        "CREATE DATABASE \"acme_nasty Ünï.'x\" OWNER old_owner TEMPLATE template0 ENCODING 'UTF8' "
-        "LOCALE_PROVIDER icu ICU_LOCALE 'sv' LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'"
-    )
-    source.script(Path(__file__).with_name("nasty.sql"), "acme_nasty Ünï.'x")
-    return "acme_nasty Ünï.'x"
-
-
 @pytest.mark.parametrize("everything_big", [False, True], ids=["as it is", "every table in ranges"])
 def test_nasty_database(
     everything_big: bool,

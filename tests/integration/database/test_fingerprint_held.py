@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult
 from fingerprint_module import Fingerprint
 from postgresql_cluster import PASSWORD, Cluster, children_of, is_alive
 
@@ -94,6 +95,31 @@ def test_the_target_as_it_was_before_the_first_write(
     now = fingerprint("compared", databases=twins, require_held=False)
     assert [each["equal"] for each in now["databases"]] == [False, True]
     assert "table public.settings has 1 rows on both, but not the same ones" in now["msg"]
+
+
+def test_nasty_database(
+    target: Cluster,
+    nasty: str,
+    request_for: Callable[..., CopyRequest],
+    copy: Callable[[CopyRequest], CopyResult],
+    fingerprint: Fingerprint,
+) -> None:
+    """Everything that copies tend to lose has arrived, and is seen although a client is at it."""
+    copy(request_for(nasty, jobs=3))
+    fingerprint("held", databases=[nasty])
+    target.sql(
+        "UPDATE kinds SET v = 'changed'; DELETE FROM plain_big WHERE id % 2 = 0; UPDATE parted SET t = 'other'; "
+        "INSERT INTO empty_table DEFAULT VALUES; "
+        "SELECT nextval('used_once'), lo_unlink(900002), lo_put(900001, 0, 'x')",
+        nasty,
+    )
+    result = fingerprint("compared", databases=[nasty])
+    assert not result["failed"], result["msg"]
+    now = fingerprint("compared", databases=[nasty], require_held=False)["databases"][0]["differences"]
+    assert {difference["name"] for difference in now} == {
+        "", "public.empty_table", "public.kinds", "public.parted_2025", "public.parted_2026_0", "public.parted_2026_1",
+        "public.parted_rest", "public.plain_big", "public.used_once",
+    }  # fmt: skip
 
 
 def test_a_difference_from_before_the_snapshot_is_found(
