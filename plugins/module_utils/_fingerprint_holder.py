@@ -98,6 +98,7 @@ def _live(task: Task, report: int) -> None:
     seconds = min(OPEN_SECONDS, task.seconds)
     _limit(seconds, f"taking it had not been possible within {seconds} s")
     record: Record | None = None
+    reason = "its record is gone"
     try:
         with task.open_snapshots() as snapshots, socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(place.socket_path))

@@ -276,7 +276,7 @@ databases:
           description: The same as a sentence.
           type: str
           sample: table public.messages has 100 rows on the source and 99 on the target
-    items:
+    contents:
       description: All tables and sequences or counters, and the large objects if there are any.
       returned: O(state=read)
       type: list
@@ -454,7 +454,7 @@ def fingerprint_of(fingerprint: Fingerprint) -> dict[str, Any]:
         "name": fingerprint.database,
         "tables": len(fingerprint.tables),
         "rows": fingerprint.rows,
-        "items": [
+        "contents": [
             {"kind": item.kind, "name": item.name, "rows": item.rows, "hash": item.hash} for item in fingerprint.items
         ],
     }

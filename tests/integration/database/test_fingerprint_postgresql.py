@@ -166,11 +166,11 @@ def test_one_server_alone(twin: Cluster, fingerprint: Fingerprint) -> None:
     assert fingerprint("read", databases=[TWIN], _ansible_check_mode=True)["databases"] == before["databases"]
     database = before["databases"][0]
     assert (database["name"], database["tables"], database["rows"]) == (TWIN, 4, 1006)
-    items = {item["name"]: item for item in database["items"]}
+    items = {item["name"]: item for item in database["contents"]}
     assert items["public.messages_id_seq"]["hash"] == "1000 (used)"
     assert items["public.no_columns"]["rows"] == 3
     twin.sql("UPDATE log SET t = 'other'", TWIN)
-    after = {item["name"]: item for item in fingerprint("read", databases=[TWIN])["databases"][0]["items"]}
+    after = {item["name"]: item for item in fingerprint("read", databases=[TWIN])["databases"][0]["contents"]}
     assert [name for name in items if items[name] != after[name]] == ["public.log"]
 
 

@@ -107,7 +107,7 @@ def test_a_difference_fails(run: Run) -> None:
 def test_read(run: Run) -> None:
     result = run("read")
     assert result["changed"] is False
-    assert result["databases"][0]["items"][0] == {"kind": "table", "name": "public.t", "rows": 3, "hash": "aa"}
+    assert result["databases"][0]["contents"][0] == {"kind": "table", "name": "public.t", "rows": 3, "hash": "aa"}
 
 
 def test_check_mode_connects_to_nothing(run: Run) -> None:
