@@ -36,15 +36,14 @@ def dump_piece(tools: Tools, options: str, database: str, table: str, condition:
     return [*dump_rows(tools, options, database, *where), table]
 
 
-def dump_programs(tools: Tools, options: str, database: str, kinds: Sequence[str], tables: Sequence[str]) -> list[str]:
+def dump_programs(tools: Tools, options: str, database: str, kind: str, tables: Sequence[str]) -> list[str]:
     """Definitions of routines, triggers or events. Tables are named so that not each one is looked at."""
-    wanted = [f"--{kind}s" if kind in kinds else f"--skip-{kind}s" for kind in ("routine", "trigger", "event")]
+    wanted = [f"--{each}s" if each == kind else f"--skip-{each}s" for each in ("routine", "trigger", "event")]
     return [*dump(tools, options, "--no-data", "--no-create-info", *wanted, "--", database), *tables]
 
 
-def dump_views(tools: Tools, options: str, database: str, views: Sequence[str]) -> list[str]:
-    settings = ["--no-data", "--skip-triggers", "--skip-add-drop-table"]
-    return [*dump(tools, options, *settings, "--", database), *views]
+def dump_view(tools: Tools, options: str, database: str, view: str) -> list[str]:
+    return dump(tools, options, "--no-data", "--skip-triggers", "--skip-add-drop-table", "--", database, view)
 
 
 def load(tools: Tools, options: str, database: str) -> list[str]:

@@ -35,6 +35,11 @@ READ_ONLY = "SET SESSION TRANSACTION READ ONLY"
 # A server of MySQL 8 would answer questions about sizes and counters from what it knew a day ago. MariaDB skips this.
 FRESH_STATISTICS = "/*!80000 SET SESSION information_schema_stats_expiry = 0 */"
 LOAD_SETTINGS = {**PINNED_SETTINGS, "foreign_key_checks": "0", "unique_checks": "0"}
+# MariaDB's dumps name values for generated columns, which are ignored, but are errors to a strict session.
+LENIENT_SETTINGS = {
+    **LOAD_SETTINGS,
+    "sql_mode": "'ALLOW_INVALID_DATES,NO_AUTO_VALUE_ON_ZERO,NO_ENGINE_SUBSTITUTION'",
+}
 MYSQL_SSL_MODES = {
     "verify-full": "VERIFY_IDENTITY",
     "verify-ca": "VERIFY_CA",

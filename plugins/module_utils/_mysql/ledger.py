@@ -48,7 +48,7 @@ class Ledger:
     def begin(self, names: Sequence[str], marker: str) -> None:
         """Before a database is created: one without a row is never taken for ours."""
         rows = ", ".join(f"({literal(name)}, {literal(marker)}, {literal(INCOMPLETE)}, NOW())" for name in names)
-        self._session.execute(*_MAKE, f"REPLACE INTO {TABLE} VALUES {rows}")
+        self._session.execute(*_MAKE, f"REPLACE INTO {TABLE} VALUES {rows}")  # noqa: S608
 
     def complete(self, names: Sequence[str]) -> None:
         """All at once."""

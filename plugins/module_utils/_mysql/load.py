@@ -8,25 +8,24 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_processes import ToolError, during, in_parallel
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
-from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest
 from ansible_collections.waba.migration.plugins.module_utils._mysql import commands
 from ansible_collections.waba.migration.plugins.module_utils._mysql.definitions import Definition, deferrable, split
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import BigTable, Plan, Table
-from ansible_collections.waba.migration.plugins.module_utils._mysql.programs import rewrite_definers
 from ansible_collections.waba.migration.plugins.module_utils._mysql.sql import identifier
 from ansible_collections.waba.migration.plugins.module_utils._mysql.target import incomplete_name
 from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
 
 SOURCE = "source"
 TARGET = "target"
+LENIENT_TARGET = "lenient"
 
 
 class Loader:
-    """Fills one hidden database on the target, and later what the shown one has besides tables."""
+    """Fills one hidden database on the target."""
 
     def __init__(
         self, workplace: Workplace, request: CopyRequest, progress: Progress, slots: threading.Semaphore, plan: Plan
@@ -52,22 +51,6 @@ class Loader:
         indexes = [partial(self._build_indexes, big.table) for big in self._plan.big_tables]
         in_parallel(self._workplace.children, indexes, self._request.jobs)
         self._progress.advance(tables=len(self._plan.big_tables))
-
-    def create_programs(self, *kinds: str) -> None:
-        """Routines, triggers or events of the shown database, one after the other."""
-        inventory, tables = self._plan.inventory, [table.name for table in self._plan.tables]
-        options, tools = self._workplace.options(SOURCE), self._workplace.tools
-        for kind in kinds:
-            if not inventory.named(kind):
-                continue
-            if kind == "view":
-                dump = commands.dump_views(tools, options, self._plan.database, inventory.named(kind))
-            else:
-                owning = {program.table for program in inventory.programs if program.kind == kind and program.table}
-                # One table stands for the database where the table does not matter.
-                named = sorted(owning) or tables[:1]
-                dump = commands.dump_programs(tools, options, self._plan.database, [kind], named)
-            self._script(f"{kind}s", dump, sum(program.kind == kind for program in self._plan.replaced_definers))
 
     def _create_tables(self) -> None:
         database, inventory = self._plan.database, self._plan.inventory
@@ -95,11 +78,11 @@ class Loader:
     def _piece(self, big: BigTable, condition: str | None) -> None:
         options, name = self._workplace.options(SOURCE), big.table.name
         dump = commands.dump_piece(self._workplace.tools, options, self._plan.database, name, condition)
-        self._pipe(f"table {name}", dump)
+        self._pipe(f"table {name}", dump, LENIENT_TARGET if big.lenient else TARGET)
         self._progress.advance(rows=big.table.estimate // len(big.pieces))
 
-    def _pipe(self, what: str, dump: Sequence[str]) -> None:
-        load = commands.load(self._workplace.tools, self._workplace.options(TARGET), self._hidden)
+    def _pipe(self, what: str, dump: Sequence[str], service: str = TARGET) -> None:
+        load = commands.load(self._workplace.tools, self._workplace.options(service), self._hidden)
         with self._slots, during(self._copying(what)):
             self._workplace.children.pipe(dump, load)
 
@@ -111,34 +94,6 @@ class Loader:
             TARGET, self._hidden
         ) as session:
             session.execute(definition.add_indexes(identifier(table.name)))
-
-    def _script(self, what: str, dump: Sequence[str], expected: int) -> None:
-        """Definitions go through a file: only when all of them are known to be there may the first one be made."""
-        dumped = self._workplace.directory / f"{self._plan.facts['number']}.dump"
-        rewritten = dumped.with_suffix(".sql")
-        with during(self._copying(what)):
-            with dumped.open("wb") as file:
-                self._workplace.children.run(dump, stdout=file)
-            self._rewrite(what, dumped, rewritten, expected)
-            load = commands.load(self._workplace.tools, self._workplace.options(TARGET), self._plan.database)
-            with rewritten.open("rb") as file:
-                self._workplace.children.run(load, stdin=file)
-
-    def _rewrite(self, what: str, dumped: Path, rewritten: Path, expected: int) -> None:
-        replaced: list[None] = []
-        last = b""
-        with dumped.open("rb") as source, rewritten.open("wb") as target:
-            lines = rewrite_definers(source, self._plan.accounts, self._request.owner, lambda: replaced.append(None))
-            for line in lines:
-                target.write(line)
-                last = line if line.strip() else last
-        if not last.startswith(commands.COMPLETE):
-            raise ToolError(f"the dump of the {what} is not complete")
-        if len(replaced) != expected:
-            raise DatabaseError(
-                f"{self._copying(what)} failed: {expected} of them have a definer that the target does not know, but "
-                f"{len(replaced)} lines of their dump name one."
-            )
 
     def _copying(self, what: str) -> str:
         where = f"from {self._request.source} to {self._request.target}"

@@ -59,10 +59,14 @@ class Inventory:
 
 @dataclass(frozen=True)
 class BigTable:
-    """Conditions on the rows of each pipe; None takes all rows."""
+    """A table with pipes of its own, each for the rows that fulfil a condition; None takes all rows.
+
+    A lenient session ignores values for generated columns, which only MariaDB's dumps have.
+    """
 
     table: Table
     pieces: list[str | None]
+    lenient: bool = False
 
 
 @dataclass(frozen=True)

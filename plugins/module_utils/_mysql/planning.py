@@ -13,6 +13,7 @@ from ansible_collections.waba.migration.plugins.module_utils._copy_processes imp
 from ansible_collections.waba.migration.plugins.module_utils._copy_run import DATABASES_AT_ONCE
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, refusals
+from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import MARIADB
 from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory import read_inventory
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import (
     BigTable,
@@ -24,6 +25,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import 
     range_column,
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql.programs import with_new_definers
+from ansible_collections.waba.migration.plugins.module_utils._mysql.releases import Release
 from ansible_collections.waba.migration.plugins.module_utils._mysql.session import Session
 from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
 
@@ -39,11 +41,13 @@ class Planner:
         workplace: Workplace,
         request: CopyRequest,
         accounts: Collection[tuple[str, str]],
+        target: Release,
         session_for: Callable[[str], Session],
     ) -> None:
         self._workplace = workplace
         self._request = request
         self._accounts = accounts
+        self._target = target
         self._session_for = session_for
 
     def plans(self, present: Mapping[str, Mapping[str, Any]]) -> list[Plan]:
@@ -57,9 +61,9 @@ class Planner:
             session = self._session_for(name)
             inventory = read_inventory(session, name)
             big_tables = [
-                BigTable(table, self._pieces(session, name, table, inventory))
+                BigTable(table, self._pieces(session, name, table, inventory), self._needs_leniency(table, inventory))
                 for table in inventory.tables
-                if is_big(table)
+                if is_big(table) or self._needs_leniency(table, inventory)
             ]
         return Plan(
             database=name,
@@ -68,6 +72,11 @@ class Planner:
             big_tables=big_tables,
             accounts=self._accounts,
             replaced_definers=with_new_definers(inventory.programs, self._accounts),
+        )
+
+    def _needs_leniency(self, table: Table, inventory: Inventory) -> bool:
+        return self._target.flavour == MARIADB and any(
+            "generated" in row["extra"] for row in inventory.columns if row["table"] == table.name
         )
 
     @staticmethod

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import replace
 
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import Program
 
@@ -40,10 +39,6 @@ def rewrite_definers(
             yield found.group(1) + new + line[found.end() :]
         else:
             yield line
-
-
-def on_target(program: Program, owner: str) -> Program:
-    return replace(program, definer=f"{owner}@%")
 
 
 def _plain(quoted: bytes) -> str:

@@ -37,13 +37,14 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.collations i
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import (
     FRESH_STATISTICS,
     LARGEST_PACKET,
+    LENIENT_SETTINGS,
     LOAD_SETTINGS,
     PINNED_SETTINGS,
     READ_ONLY,
     Service,
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory import read_programs
-from ansible_collections.waba.migration.plugins.module_utils._mysql.load import SOURCE, TARGET, Loader
+from ansible_collections.waba.migration.plugins.module_utils._mysql.load import LENIENT_TARGET, SOURCE, TARGET, Loader
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import Plan
 from ansible_collections.waba.migration.plugins.module_utils._mysql.planning import (
     Planner,
@@ -51,6 +52,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.planning imp
     has_large_rows,
     refusals_of,
 )
+from ansible_collections.waba.migration.plugins.module_utils._mysql.program_loader import ProgramLoader
 from ansible_collections.waba.migration.plugins.module_utils._mysql.session import Session
 from ansible_collections.waba.migration.plugins.module_utils._mysql.target import (
     LONGEST_NAME,
@@ -61,7 +63,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.target impor
 from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
 
 # What is made first may be used by what follows; events come last, as they may start at once.
-BEFORE_EVENTS = ("routine", "view", "trigger")
+IN_ORDER = ("routine", "view", "trigger", "event")
 # What is hidden until it is complete needs no log, which would double what is written. With a replica it does.
 WITHOUT_LOG = "SET SESSION sql_log_bin = 0"
 RIGHTS_WITHOUT_LOG = ("SUPER", "SYSTEM_VARIABLES_ADMIN", "SESSION_VARIABLES_ADMIN", "BINLOG ADMIN")
@@ -87,7 +89,7 @@ class Transfer(CopyRun[Plan]):
         self._target_session: Session
         self._source: Session
         workplace.add(SOURCE, Service(request.source, PINNED_SETTINGS, (READ_ONLY, FRESH_STATISTICS)))
-        workplace.add(TARGET, Service(request.target, LOAD_SETTINGS, (FRESH_STATISTICS,)))
+        self._add_target(FRESH_STATISTICS)
 
     def __enter__(self) -> Transfer:
         return self
@@ -105,7 +107,9 @@ class Transfer(CopyRun[Plan]):
         present = databases_on(self._source, None)
         self._check_source(present)
         self._check_target()
-        planner = Planner(self._workplace, self._request, self._target.accounts(), self._source_session)
+        planner = Planner(
+            self._workplace, self._request, self._target.accounts(), target["release"], self._source_session
+        )
         plans = planner.plans(present)
         idle = self._request.require_idle_source
         self._fail_for(refusals_of(plans, source, target, self._target_session, idle))
@@ -139,6 +143,10 @@ class Transfer(CopyRun[Plan]):
         source, target = in_parallel(self._workplace.children, asked, 2)
         self._target = self._target_server(self._target_session)
         return source, target
+
+    def _add_target(self, *statements: str) -> None:
+        self._workplace.add(TARGET, Service(self._request.target, LOAD_SETTINGS, statements))
+        self._workplace.add(LENIENT_TARGET, Service(self._request.target, LENIENT_SETTINGS, statements))
 
     def _session(self, service: str) -> Session:
         """A session that stays open to the end of the run."""
@@ -182,7 +190,7 @@ class Transfer(CopyRun[Plan]):
         replicas = int(self._target_session.rows(catalog.REPLICAS)[0][0])
         if target["log_bin"] and not replicas and rights.any_of(*RIGHTS_WITHOUT_LOG):
             statements.append(WITHOUT_LOG)
-        self._workplace.add(TARGET, Service(self._request.target, LOAD_SETTINGS, tuple(statements)))
+        self._add_target(*statements)
         self._target_session.execute(*statements)
         if has_large_rows(plans, target["max_allowed_packet"]) and rights.any_of(*RIGHTS_ON_VARIABLES):
             self._packets = target["max_allowed_packet"]
@@ -263,15 +271,17 @@ class Transfer(CopyRun[Plan]):
                 self._create(plan.database, plan)
             self._target.move_tables(plans)
             self._target.drop([incomplete_name(plan.database) for plan in plans])
+            for plan in plans:
+                # The owner may be the definer of what follows, and then has to be able to use what that needs.
+                self._target.grant(plan.database)
+        loaders = [ProgramLoader(self._workplace, self._request, plan) for plan in plans]
+        for kind in IN_ORDER:
+            for loader in loaders:
+                loader.create(kind)
         for plan in plans:
-            self._loader(plan).create_programs(*BEFORE_EVENTS)
-        for plan in plans:
-            self._loader(plan).create_programs("event")
             found = read_programs(self._target_session, plan.database)
             self._compare(plan, gate.program_differences(plan.inventory.programs, found))
-        with during(f"Giving the databases to {self._request.owner} on the target {self._request.target}"):
-            for plan in plans:
-                self._target.grant(plan.database)
+        with during(f"Completing the copy on the target {self._request.target}"):
             self._target.ledger.complete([plan.database for plan in plans])
         self._definers = [
             Definer(plan.database, program.kind, program.name, program.definer)
