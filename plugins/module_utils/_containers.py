@@ -102,6 +102,12 @@ def policy_of(container: Json) -> str:
     return f"{name}:{retries}" if name == "on-failure" and retries else str(name)
 
 
+def addresses_of(container: Json) -> list[str]:
+    """Return the IPv4 addresses that the container has now. One that is stopped has none."""
+    networks = (container.get("NetworkSettings") or {}).get("Networks") or {}
+    return sorted({endpoint["IPAddress"] for endpoint in networks.values() if (endpoint or {}).get("IPAddress")})
+
+
 def networks_of(container: Json) -> dict[str, Json]:
     """Return the networks by name, with what the operator chose there.
 

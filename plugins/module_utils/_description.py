@@ -10,6 +10,7 @@ from typing import Sequence
 from ansible_collections.waba.migration.plugins.module_utils import _containers as containers
 from ansible_collections.waba.migration.plugins.module_utils._compose_files import absolute_path
 from ansible_collections.waba.migration.plugins.module_utils._containers import Json
+from ansible_collections.waba.migration.plugins.module_utils._secret_names import without_secrets
 from ansible_collections.waba.migration.plugins.module_utils._selection import Selection
 
 MEDIA = "/usr/local/wamedia"
@@ -17,8 +18,8 @@ DATA = "/usr/local/waent/data"
 SWARM = "com.docker.swarm.service.id"
 
 
-def describe(selection: Selection, directory: str, with_environment: bool = False) -> Json:
-    """Return the client. It holds secrets only with ``with_environment``."""
+def describe(selection: Selection, directory: str, with_environment: bool = False, with_secrets: bool = False) -> Json:
+    """Return the client. It holds secrets only with both."""
     mine = selection.mine
     environments = [containers.environment_of(c) for c in mine]
     roles = [containers.role_of(c) for c in mine]
@@ -42,7 +43,7 @@ def describe(selection: Selection, directory: str, with_environment: bool = Fals
         "media": {"type": media["type"], "name": media["name"], "path": media["source"]}
         if media
         else {"type": "", "name": "", "path": ""},
-        "containers": [describe_container(c, with_environment) for c in mine],
+        "containers": [describe_container(c, with_environment, with_secrets) for c in mine],
         "others": [
             {
                 "name": containers.name_of(c),
@@ -58,7 +59,7 @@ def describe(selection: Selection, directory: str, with_environment: bool = Fals
 _DATABASE = ("engine", "host", "port", "user", "prefix")
 
 
-def describe_container(container: Json, with_environment: bool) -> Json:
+def describe_container(container: Json, with_environment: bool, with_secrets: bool) -> Json:
     state, config, host = container["State"], container["Config"], container["HostConfig"]
     labels = containers.labels_of(container)
     entry = {
@@ -76,6 +77,7 @@ def describe_container(container: Json, with_environment: bool) -> Json:
         "restart_policy": containers.policy_of(container),
         "hostname": config.get("Hostname", ""),
         "networks": containers.networks_of(container),
+        "addresses": containers.addresses_of(container),
         "network_mode": host.get("NetworkMode", ""),
         "links": containers.links_of(container),
         "ports": containers.ports_of(container),
@@ -87,7 +89,8 @@ def describe_container(container: Json, with_environment: bool) -> Json:
         "labels": {name: value for name, value in sorted(labels.items()) if name.startswith(containers.COMPOSE)},
     }
     if with_environment:
-        entry["environment"] = containers.environment_of(container)
+        environment = containers.environment_of(container)
+        entry["environment"] = environment if with_secrets else without_secrets(environment)
     return entry
 
 

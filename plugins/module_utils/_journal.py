@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, Dict, Iterator
+
+from ansible_collections.waba.migration.plugins.module_utils._secret_names import looks_like_a_secret
 
 FORMAT = 1
 
@@ -50,10 +51,6 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "verdict": (str, type(None)),
     "closed": (str, type(None)),
 }
-_SECRET_WORDS = frozenset(("password", "passwd", "passphrase", "token", "secret", "pin", "private"))
-# What a key may be without being a secret: a public one, one that only says whether there is one.
-_HARMLESS_KEYS = frozenset(("host", "public", "present"))
-_WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
 class JournalError(Exception):
@@ -305,9 +302,3 @@ def find_secrets(value: Any, path: str = "facts", secret: bool = False) -> Itera
             yield from find_secrets(item, f"{path}[{index}]", secret)
     elif secret and isinstance(value, str) and value:
         yield path, value
-
-
-def looks_like_a_secret(key: str) -> bool:
-    """Tell whether a name, in whichever way its words are joined, is one under which people keep secrets."""
-    words = {word.lower() for word in _WORD.findall(key)}
-    return bool(words & _SECRET_WORDS) or ("key" in words and not words & _HARMLESS_KEYS)

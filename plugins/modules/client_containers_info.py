@@ -24,8 +24,13 @@ extends_documentation_fragment:
 options:
   environment:
     description:
-      - Whether to return the environment of each container. It holds secrets (database password, token key, API key),
-        so register the result under C(no_log).
+      - Whether to return the environment of each container.
+    type: bool
+    default: false
+  secrets:
+    description:
+      - Whether the environment includes the variables that hold secrets by their names (database password, token key,
+        API key). Register the result under C(no_log) then.
     type: bool
     default: false
 requirements:
@@ -119,9 +124,9 @@ client:
       description:
         - The containers, Webapps first and Masters last, each with C(id), C(short_id), C(name), C(service), C(role)
           (V(webapp), V(coreapp) or V(master)), C(image), C(image_id), C(running), C(status), C(exit_code),
-          C(started_at), C(restart_policy), C(hostname), C(networks), C(network_mode), C(links), C(ports), C(mounts),
-          C(command), C(entrypoint), C(cap_drop), C(user), C(labels) (those of compose) and, if asked for,
-          C(environment).
+          C(started_at), C(restart_policy), C(hostname), C(networks), C(addresses) (the ones it has now), C(network_mode),
+          C(links), C(ports), C(mounts), C(command), C(entrypoint), C(cap_drop), C(user), C(labels) (those of compose)
+          and, if asked for, C(environment).
         - C(networks) holds for each network the C(aliases), and C(ip), C(ip6) and C(links) where the operator chose
           them.
         - A container that was not started by compose has its name as C(service).
@@ -167,7 +172,10 @@ from ansible_collections.waba.migration.plugins.module_utils._selection import (
 
 def main() -> None:
     spec = selection_spec()
-    spec.update(environment={"type": "bool", "default": False})
+    spec.update(
+        environment={"type": "bool", "default": False},
+        secrets={"type": "bool", "default": False, "no_log": False},
+    )
     module = AnsibleModule(spec, supports_check_mode=True)
     params = module.params
     try:
@@ -175,7 +183,7 @@ def main() -> None:
     except (DockerError, SelectionError) as error:
         module.fail_json(msg=str(error))
     else:
-        client = describe(selection, params["project_directory"], params["environment"])
+        client = describe(selection, params["project_directory"], params["environment"], params["secrets"])
         module.exit_json(changed=False, client=client, refused=selection.refused(), missing=selection.missing)
 
 

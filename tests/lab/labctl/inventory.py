@@ -28,6 +28,7 @@ from labctl.state import State
 AUTHORITY_ON_HOSTS = "/etc/lab/ca.pem"
 TARGET_HOST = "db-new"
 SSH_OPTIONS = "-o StrictHostKeyChecking=yes -o IdentitiesOnly=yes"
+NEW_WEBHOOK = "{{ '' if migration_option == 'full' else 'https://webhook.provider.example/callbacks' }}"
 NOTE = "# Written by tests/lab/lab. Changes are lost at its next `up`.\n"
 
 
@@ -79,6 +80,9 @@ def variables(number: Number, engine: DatabaseEngine) -> dict[str, Any]:
         "new_host_api_url": f"https://127.0.0.1:{number.api_port}",
         "new_host_database_hostname": TARGET_HOST,
         "new_host_database_port": engine.port,
+        # What the options that hand the number over to another platform need. The full one leaves the webhooks as they are.
+        "new_host_webhook_url": NEW_WEBHOOK,
+        "new_host_api_users": [{"username": "sender", "password": "{{ lab_new_sender_password }}"}],
         "new_host_database_username": f"{number.key}_new",
         "database_host_source_host": "old" if inside_project else number.database_host,
         "database_host_source_port": str(BETA_PUBLISHED_DATABASE_PORT if inside_project else number.port(engine)),
@@ -98,6 +102,9 @@ def variables(number: Number, engine: DatabaseEngine) -> dict[str, Any]:
 def secret_variables(number: Number, secrets: dict[str, str]) -> dict[str, str]:
     return {
         "migration_backup_password": secrets[f"{number.key}_backup_password"],
+        "migration_two_step_pin": secrets[f"{number.key}_two_step_pin"],
+        "new_host_api_password": secrets[f"{number.key}_new_admin_password"],
+        "lab_new_sender_password": secrets[f"{number.key}_new_sender_password"],
         "old_host_api_password": secrets[f"{number.key}_admin_password"],
         "new_host_database_password": secrets[f"{number.key}_new_database_password"],
         "database_host_source_password": secrets[f"{number.key}_database_password"],

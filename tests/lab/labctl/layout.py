@@ -81,7 +81,7 @@ HOSTS = SSH_HOSTS + SERVICE_HOSTS
 
 ALIASES = {
     "whatsapp": ("g.whatsapp.net", "graph.whatsapp.com"),
-    "webhook": ("webhook.customer.example",),
+    "webhook": ("webhook.customer.example", "webhook.provider.example"),
 }
 
 CONTROL_PORT = 8080

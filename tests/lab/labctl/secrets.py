@@ -51,6 +51,8 @@ def generate() -> dict[str, str]:
         made |= {
             f"{number}_admin_password": password(),
             f"{number}_sender_password": password(),
+            f"{number}_new_admin_password": password(),
+            f"{number}_new_sender_password": password(),
             f"{number}_monitor_password": password(),
             f"{number}_jwt_crypto_key": word(64),
             f"{number}_api_key": word(40),

@@ -160,6 +160,13 @@ def test_description_of_a_client(recorded: Any) -> None:
 def test_environment_only_when_asked_for(recorded: Any) -> None:
     client = describe(select(recorded("single"), "biz", []), "/root/biz", with_environment=True)
 
+    assert client["containers"][0]["environment"]["WA_DB_NAME_PREFIX"] == "acme_"
+    assert "made-up" not in str(client)
+
+
+def test_secrets_only_when_asked_for_too(recorded: Any) -> None:
+    client = describe(select(recorded("single"), "biz", []), "/root/biz", with_environment=True, with_secrets=True)
+
     assert "made-up" in client["containers"][0]["environment"].values()
     assert client["media"] == {
         "type": "volume",
