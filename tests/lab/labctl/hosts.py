@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from labctl import control, databases, docker, network, ports
+from labctl import control, databases, disks, docker, network, ports
 from labctl.certificates import Keys
 from labctl.docker import File
 from labctl.errors import LabError
@@ -31,11 +31,9 @@ from labctl.layout import (
 from labctl.state import State
 from labctl.waiting import wait_until
 
-NEW_DATABASE_DISK = "2g"
 STOP_SECONDS = 40
 READY_SECONDS = 90
 CONTROLLED_HOSTS = ("whatsapp", "webhook")
-DISK_HOLDER = "db-new-disk"
 MADE_FROM = f"{LABEL}.directory"
 """The label that tells where the keys and passwords of a host are kept."""
 
@@ -88,15 +86,6 @@ def image_of(host: str, database: DatabaseEngine) -> str:
     return database.image if host in DATABASE_HOSTS else NETWORK_IMAGE
 
 
-def volumes_of(lab: Lab, host: str, database: DatabaseEngine) -> dict[str, str]:
-    """Volume name to mount point: what outlives a container."""
-    if host in ENGINE_HOSTS:
-        return {lab.volume(f"{host}-docker"): "/var/lib/docker"}
-    if host in DATABASE_HOSTS:
-        return {lab.volume(f"{host}-data"): database.mount_point}
-    return {lab.volume("evidence"): "/var/lib/lab"}
-
-
 def files_of(host: str, keys: Keys, secrets: dict[str, str]) -> list[File]:
     """Key material and passwords that a host is born with."""
     files = [File("/etc/lab/ca.pem", keys.read("ca.pem"))]
@@ -128,7 +117,7 @@ def create_arguments(lab: Lab, state: State, engine: Engine, host: str, address:
         arguments += ["--network-alias", alias]
     for inside in PUBLISHED_PORTS[host]:
         arguments += ["--publish", f"127.0.0.1:{state.port(host, inside)}:{inside}"]
-    for volume, place in volumes_of(lab, host, state.database_engine).items():
+    for volume, place in disks.volumes_of(lab, host, state.database_engine).items():
         arguments += ["--volume", f"{volume}:{place}"]
     if host in SSH_HOSTS:
         arguments += ["--tmpfs", "/run:exec,mode=0755"]
@@ -174,7 +163,7 @@ def ensure_hosts(
     for host in outdated(lab, state.database_engine, SERVICE_HOSTS):
         docker.run("rm", "--force", lab.container(host), tried=f"Replacing {lab.container(host)}")
     _ensure_ports(state)
-    _ensure_volumes(lab, state.database_engine)
+    disks.ensure(lab, state.database_engine)
     with ThreadPoolExecutor(max_workers=len(HOSTS)) as pool:
         futures = []
         for host in chosen:
@@ -193,33 +182,6 @@ def _ensure_ports(state: State) -> None:
     ]
     for (host, inside), outside in zip(missing, ports.pick(len(missing)) if missing else [], strict=True):
         state.ports.setdefault(host, {})[str(inside)] = outside
-
-
-def _ensure_volumes(lab: Lab, database: DatabaseEngine) -> None:
-    disk = lab.volume("db-new-data")
-    wanted = {name for host in HOSTS for name in volumes_of(lab, host, database)}
-    present = set(
-        docker.names("volume", "ls", "--quiet", "--filter", f"label={lab.label}", tried="Listing the lab's volumes")
-    )
-    for name in sorted(wanted - present):
-        # A disk of limited size, so that a test can fill it.
-        limited = (
-            ("--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", f"o=size={NEW_DATABASE_DISK},mode=0755")
-            if name == disk
-            else ()
-        )
-        docker.run("volume", "create", "--label", lab.label, *limited, name, tried=f"Creating the volume {name}")
-    holder = lab.container(DISK_HOLDER)
-    found = docker.inspect("container", holder)
-    if found is None:
-        # A tmpfs lives as long as somebody mounts it. The holder keeps it while db-new is off, as a disk would be kept.
-        docker.run(
-            "run", "--detach", "--init", "--name", holder, "--label", lab.label,
-            "--network", "none", "--volume", f"{disk}:/disk", BASE_IMAGE, "sleep", "infinity",
-            tried="Mounting the disk of db-new",
-        )  # fmt: skip
-    elif not found["State"]["Running"]:
-        docker.run("start", holder, tried="Mounting the disk of db-new")
 
 
 def _ensure_host(lab: Lab, arguments: list[str], host: str, files: list[File], say: Callable[[str], None]) -> None:
@@ -297,13 +259,11 @@ def _engine_missing(name: str) -> str:
 
 def remove_database_hosts(lab: Lab) -> None:
     """Removes both database servers with their data, so that others can be made in their place."""
-    for host in (*DATABASE_HOSTS, DISK_HOLDER):
+    for host in (*DATABASE_HOSTS, disks.HOLDER):
         if exists(lab, host):
             docker.run("rm", "--force", lab.container(host), tried=f"Removing {lab.container(host)}")
     for host in DATABASE_HOSTS:
-        volume = lab.volume(f"{host}-data")
-        if docker.inspect("volume", volume) is not None:
-            docker.run("volume", "rm", volume, tried=f"Removing the volume {volume}")
+        disks.remove(lab, host)
 
 
 def remove_everything(lab: Lab) -> list[str]:

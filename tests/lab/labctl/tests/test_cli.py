@@ -40,6 +40,7 @@ def test_wishes_that_were_not_uttered_leave_things_as_they_are() -> None:
         ["fault", "kill-db", "old"],
         ["fault", "cut-link", "nowhere"],
         ["up", "--shards", "3"],
+        ["up", "--engine", "sqlite"],
         ["unknown"],
         [],
     ],
