@@ -83,6 +83,8 @@ class DatabaseReader:
 
     def describe(self, facts: Mapping[str, Any], store: str) -> dict[str, Any]:
         name = facts["name"]
+        if store == AUTH_STORE and not self._request.look_into_auth:
+            return {**{fact: facts[fact] for fact in COMMON_FACTS}, **ABSENT_FACTS, **unread(store)}
         with during(self._reading(name)), self._workplace.session(SERVICE) as session:
             inventory = read_inventory(session, name)
             rows = self._rows(session, name, inventory)
@@ -128,6 +130,12 @@ class DatabaseReader:
         for statement in catalog.row_counts([(database, table.name) for table in inventory.tables]):
             counted.update({int(place): int(count) for place, count in session.rows(statement)})
         return [counted[place] for place in range(len(inventory.tables))]
+
+
+def unread(store: str) -> dict[str, Any]:
+    """What is said of the database with users and tokens when it is not to be looked into."""
+    nothing: dict[str, Any] = {"tables": [], "collations": [], "engines": [], "programs": [], "obstacles": []}
+    return {"store": store, "auth": True, "auth_schema": None, **nothing}
 
 
 def server_summary(server: Mapping[str, Any], rights: Rights) -> dict[str, Any]:

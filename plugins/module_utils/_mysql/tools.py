@@ -19,6 +19,9 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.releases imp
 PAIRS = (("mariadb", "mariadb-dump"), ("mysql", "mysqldump"))
 PACKAGES = {MYSQL: "mysql-client", MARIADB: "mariadb-client"}
 
+# Where there is a distribution's number, the other one is the tool's own.
+_VERSIONS = [re.compile(pattern) for pattern in (r"Distrib ([\d.]+)", r"from ([\d.]+)-MariaDB", r"Ver ([\d.]+)")]
+
 
 @dataclass(frozen=True)
 class Tools:
@@ -115,8 +118,8 @@ class ToolFinder:
 
 def tool_release(output: str) -> Release:
     """Take the release out of what C(--version) prints, which differs by tool, flavour and age."""
-    found = re.search(r"Distrib ([\d.]+)|from ([\d.]+)-MariaDB|Ver ([\d.]+)", output)
-    if not found:
-        raise DatabaseError(f"A tool of MySQL or MariaDB answered --version with {output.strip()!r}.")
-    version = next(group for group in found.groups() if group)
-    return Release(MARIADB if "mariadb" in output.lower() else MYSQL, version)
+    for pattern in _VERSIONS:
+        found = pattern.search(output)
+        if found:
+            return Release(MARIADB if "mariadb" in output.lower() else MYSQL, found.group(1))
+    raise DatabaseError(f"A tool of MySQL or MariaDB answered --version with {output.strip()!r}.")

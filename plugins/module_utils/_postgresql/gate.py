@@ -10,12 +10,11 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.waba.migration.plugins.module_utils._copy_gate import number_differences, row_differences
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import Plan
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import printable
-
-NAMED_DIFFERENCES = 5
 
 
 @dataclass(frozen=True)
@@ -47,27 +46,13 @@ def _read_truth(session: Session, plan: Plan, each: Callable[[], AbstractContext
 
 def differences(plan: Plan, source: Truth, target: Truth) -> list[str]:
     """Sentences about everything that is not equal; empty when all is."""
-    found = [
-        f"table {table} has {there} rows on the source and {here} on the target"
-        for table, there, here in zip(plan.tables, source.rows, target.rows)
-        if there != here
-    ]
+    found = row_differences([str(table) for table in plan.tables], source.rows, target.rows)
     found += [
         f"sequence {'.'.join(names)} stands at {_state(there)} on the source and at {_state(here)} on the target"
         for names, there, here in zip(plan.sequences, source.sequences, target.sequences)
         if there != here
     ]
-    found += [
-        f"{kind}: {source.structure.get(kind, 0)} on the source and {target.structure.get(kind, 0)} on the target"
-        for kind in sorted({*source.structure, *target.structure})
-        if source.structure.get(kind, 0) != target.structure.get(kind, 0)
-    ]
-    return found
-
-
-def summarise(found: Sequence[str]) -> str:
-    more = len(found) - NAMED_DIFFERENCES
-    return printable("; ".join(found[:NAMED_DIFFERENCES])) + (f"; and {more} more differences" if more > 0 else "")
+    return [printable(sentence) for sentence in found + number_differences(source.structure, target.structure)]
 
 
 def _state(state: Sequence[Any]) -> str:

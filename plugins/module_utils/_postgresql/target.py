@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.waba.migration.plugins.module_utils._copy_target import hidden_name
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import Plan
@@ -19,19 +20,12 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql imp
     literal,
 )
 
-SUFFIX = ".incomplete"
 END_SECONDS = 10.0
 END_INTERVAL = 0.02
 
 
 def incomplete_name(database: str) -> str:
-    name = database + SUFFIX
-    if len(name.encode("utf-8")) > IDENTIFIER_BYTES:
-        raise DatabaseError(
-            f"The database name {database} is longer than {IDENTIFIER_BYTES - len(SUFFIX)} bytes, which leaves no room "
-            f"for {SUFFIX} that it has to carry while it is copied."
-        )
-    return name
+    return hidden_name(database, IDENTIFIER_BYTES)
 
 
 def create_statement(name: str, facts: Mapping[str, Any], owner: str, version_num: int) -> str:
@@ -52,49 +46,6 @@ def create_statement(name: str, facts: Mapping[str, Any], owner: str, version_nu
     if facts["icu_rules"]:
         clauses.append(f"ICU_RULES {literal(facts['icu_rules'])}")
     return f"CREATE DATABASE {identifier(name)} " + " ".join(clauses)
-
-
-def in_the_way(
-    present: Mapping[str, Mapping[str, Any]], empty: Collection[str], request: CopyRequest
-) -> tuple[list[str], list[str], list[str]]:
-    """Sort what the target has under the wanted names: leftovers to drop, copies to replace, refusals as sentences."""
-    leftovers, replaced, refused = [], [], []
-    for database in request.databases:
-        hidden, shown = present.get(incomplete_name(database)), present.get(database)
-        if hidden and is_leftover(hidden, empty, request):
-            leftovers.append(hidden["name"])
-        elif hidden:
-            refused.append(f"{hidden['name']} exists and was not left behind by an earlier run ({_comment(hidden)})")
-        if shown and not request.is_ours(shown["comment"]):
-            refused.append(f"{database} exists ({_comment(shown)})")
-        elif shown and shown["sessions"]:
-            refused.append(f"{database} is a copy of ours but in use by {describe_sessions(shown['sessions'])}")
-        elif shown:
-            replaced.append(database)
-    return leftovers, replaced, refused
-
-
-def is_leftover(facts: Mapping[str, Any], empty: Collection[str], request: CopyRequest) -> bool:
-    """Whether a hidden database is an earlier run's.
-
-    A run that broke off right after creating it has not marked it yet, but then there is nothing in it either.
-    """
-    if facts["comment"] is None:
-        return facts["name"] in empty
-    return request.is_ours(facts["comment"]) or facts["comment"] == request.marker
-
-
-def describe_sessions(sessions: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(sorted({_describe_session(session) for session in sessions}))
-
-
-def _describe_session(session: Mapping[str, Any]) -> str:
-    application = f" ({session['application']})" if session["application"] else ""
-    return f"{session['user']}@{session['address'] or 'local'}{application}"
-
-
-def _comment(facts: Mapping[str, Any]) -> str:
-    return f"comment {facts['comment']!r}" if facts["comment"] else "without a comment"
 
 
 class TargetServer:

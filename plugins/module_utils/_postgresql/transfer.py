@@ -11,16 +11,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ansible_collections.waba.migration.plugins.module_utils._copy_gate import summarise
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import (
+    Children,
     StoppedError,
     ToolError,
     during,
     in_parallel,
 )
 from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
+from ansible_collections.waba.migration.plugins.module_utils._copy_run import DATABASES_AT_ONCE, CopyRun
+from ansible_collections.waba.migration.plugins.module_utils._copy_target import in_the_way
 from ansible_collections.waba.migration.plugins.module_utils._database import (
     CopyRequest,
-    CopyResult,
     DatabaseError,
     DatabaseResult,
     TableResult,
@@ -39,11 +42,13 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan im
     tables_of,
 )
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
-from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import identifier, printable
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import (
+    IDENTIFIER_BYTES,
+    identifier,
+    printable,
+)
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.target import (
     TargetServer,
-    describe_sessions,
-    in_the_way,
     incomplete_name,
 )
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import (
@@ -52,24 +57,19 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.workpla
 )
 
 OLDEST_SOURCE = 100000
-# Each database in work has an open snapshot and one pipe; more would only wait for each other.
-DATABASES_AT_ONCE = 8
 
 
-class Transfer:
+class Transfer(CopyRun[Plan]):
     """One run: look at both servers, then copy, compare and show the databases."""
 
     def __init__(self, workplace: Workplace, request: CopyRequest, progress: Progress) -> None:
+        super().__init__(request, progress)
         self._workplace = workplace
-        self._request = request
-        self._progress = progress
         self._slots = threading.Semaphore(request.jobs)
         self._snapshots: dict[str, str] = {}
         self._sessions: dict[str, Session] = {}
         self._open_sessions: list[Session] = []
-        self._created: list[str] = []
         self._leftovers: list[str] = []
-        self._replaced: list[str] = []
         self._target: TargetServer
         self._source: Session
         workplace.add(SOURCE, request.source, READ_ONLY_SETTINGS)
@@ -84,7 +84,6 @@ class Transfer:
             session.close()
 
     def plan(self) -> list[Plan]:
-        """Look at both servers and refuse what cannot be done. Nothing is written."""
         source, target = self._connect()
         self._check_releases(source, target)
         present = {facts["name"]: facts for facts in self._source.query(catalog.DATABASES)}
@@ -104,22 +103,11 @@ class Transfer:
         )
         return sorted(plans, key=lambda plan: plan.bytes, reverse=True)
 
-    def copy(self) -> CopyResult:
-        started = time.monotonic()
-        plans = self.plan()
-        try:
-            self._make_room()
-            steps = [partial(self._copy_database, plan) for plan in plans]
-            results = in_parallel(self._workplace.children, steps, DATABASES_AT_ONCE)
-            self._show(plans)
-        except BaseException as error:  # noqa: BLE001 - raised again when what was begun is gone
-            self._give_up(error)
-        order = {name: position for position, name in enumerate(self._request.databases)}
-        return CopyResult(
-            databases=sorted(results, key=lambda result: order[result.name]),
-            seconds=time.monotonic() - started,
-            replaced=self._replaced,
-        )
+    def _children(self) -> Children:
+        return self._workplace.children
+
+    def _stop_everything(self) -> None:
+        self._workplace.stop_everything()
 
     def _make_room(self) -> None:
         self._progress.phase("copying")
@@ -178,31 +166,13 @@ class Transfer:
         if self._request.require_idle_source:
             self._check_idle(present)
 
-    def _check_idle(self, present: dict[str, dict[str, Any]]) -> None:
-        busy = [
-            f"{name}: {describe_sessions(present[name]['sessions'])}"
-            for name in self._request.databases
-            if present[name]["sessions"]
-        ]
-        if busy:
-            raise DatabaseError(
-                f"Databases on the source {self._request.source} are in use ({'; '.join(busy)}), so a copy might miss "
-                "what is written meanwhile. Stop these clients, or set require_idle_source to false when they only "
-                "read."
-            )
-
     def _check_target(self, facts: dict[str, Any]) -> None:
         self._target.check_rights(facts)
         present = self._target.databases()
         hidden = [present[name] for name in map(incomplete_name, self._request.databases) if name in present]
         empty = [each["name"] for each in hidden if each["comment"] is None and self._is_empty(each["name"])]
-        self._leftovers, self._replaced, refused = in_the_way(present, empty, self._request)
-        if refused:
-            raise DatabaseError(
-                f"On the target {self._request.target} databases are in the way: {'; '.join(refused)}. Nothing was "
-                "changed. Look at them and drop or rename them, or set replace_marker if copies with that marker may "
-                "be replaced."
-            )
+        self._leftovers, self._replaced, refused = in_the_way(present, empty, self._request, IDENTIFIER_BYTES)
+        self._refuse(refused)
 
     def _is_empty(self, name: str) -> bool:
         looking = f"Looking into the database {name} on {self._request.target}"
@@ -237,7 +207,7 @@ class Transfer:
         if unequal:
             raise DatabaseError(
                 f"The database {plan.database} is not the same on {self._request.source} and on {self._request.target} "
-                f"after the copy: {gate.summarise(unequal)}."
+                f"after the copy: {summarise(unequal)}."
             )
         self._progress.end(plan.database)
         return DatabaseResult(
@@ -288,24 +258,6 @@ class Transfer:
         except (ToolError, StoppedError):
             # Progress only: the copy itself meets the same trouble and says what it is.
             return None
-
-    def _give_up(self, error: BaseException) -> None:
-        """End everything, remove what was begun, and raise the error with what remains to be known."""
-        self._workplace.stop_everything()
-        if not self._created:
-            raise error
-        names = ", ".join(self._created)
-        try:
-            self._drop_half_done()
-            outcome = f"The half-done databases ({names}) were dropped."
-        except DatabaseError as trouble:
-            outcome = (
-                f"The half-done databases ({names}) could not be dropped from {self._request.target} ({trouble}). A "
-                "second run with the same marker drops them first."
-            )
-        if isinstance(error, DatabaseError):
-            raise DatabaseError(f"{error} {outcome}") from error
-        raise error
 
     def _drop_half_done(self) -> None:
         with self._workplace.session(TARGET) as session:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.waba.migration.plugins.module_utils._postgresql.gate import Truth, differences, summarise
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.gate import Truth, differences
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import Plan, Table
 
 TABLES = [Table(number, "public", f"t{number}", 1, 1, 0) for number in range(2)]
@@ -39,8 +39,3 @@ def test_equal() -> None:
 )
 def test_different(changes: dict[str, Any], sentence: str) -> None:
     assert differences(PLAN, TRUTH, replace(TRUTH, **changes)) == [sentence]
-
-
-def test_summary_is_bounded() -> None:
-    assert summarise(["a", "b"]) == "a; b"
-    assert summarise(list("abcdefg")) == "a; b; c; d; e; and 2 more differences"
