@@ -49,6 +49,7 @@ class InspectRequest:
     count_rows: bool
     bin_directory: str | None
     temporary_directory: str
+    look_into_auth: bool = True
 
 
 @dataclass(frozen=True)

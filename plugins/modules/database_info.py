@@ -76,6 +76,13 @@ options:
         be 0 for a table that it has not looked at yet.
     type: bool
     default: false
+  look_into_auth:
+    description:
+      - Whether to look into the database with API users and tokens, the one whose name is O(prefix) and C(waweb). With
+        V(false) nothing but its name, size and settings is read, no connection is made to it, and
+        RV(databases[].auth_schema) is V(null) for it.
+    type: bool
+    default: true
   bin_directory:
     description:
       - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the
@@ -323,6 +330,7 @@ def main() -> None:
             **server_argument_spec(),
             "prefix": {"type": "str", "default": ""},
             "count_rows": {"type": "bool", "default": False},
+            "look_into_auth": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
@@ -330,6 +338,7 @@ def main() -> None:
         server=server_from(module.params, module.params["engine"]),
         prefix=module.params["prefix"],
         count_rows=module.params["count_rows"],
+        look_into_auth=module.params["look_into_auth"],
         bin_directory=module.params["bin_directory"],
         temporary_directory=module.tmpdir,
     )

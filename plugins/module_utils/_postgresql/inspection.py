@@ -73,6 +73,8 @@ class DatabaseReader:
 
     def describe(self, facts: Mapping[str, Any], store: str) -> dict[str, Any]:
         name = facts["name"]
+        if store == AUTH_STORE and not self._request.look_into_auth:
+            return {**{fact: facts[fact] for fact in COMMON_FACTS}, **unread(store)}
         if not facts["connectable"]:
             raise DatabaseError(f"{self._request.server.user} may not connect to {name} on {self._request.server}.")
         with during(self._reading(name)), self._workplace.session(SERVICE, name, facts["encoding"]) as session:
@@ -121,6 +123,12 @@ class DatabaseReader:
             return [table.estimate for table in tables]
         statements = catalog.row_counts([(table.schema, table.name, table.condition) for table in tables])
         return [count for statement in statements for count in session.query(statement)]
+
+
+def unread(store: str) -> dict[str, Any]:
+    """What is said of the database with users and tokens when it is not to be looked into."""
+    nothing: dict[str, Any] = {"tables": [], "sequences": [], "extensions": [], "large_objects": 0}
+    return {"store": store, "auth": True, "auth_schema": None, **nothing}
 
 
 def server_summary(server: Mapping[str, Any]) -> dict[str, Any]:

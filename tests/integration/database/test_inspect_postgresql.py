@@ -17,9 +17,9 @@ from postgresql_cluster import Cluster
 
 @pytest.fixture
 def look(source: Cluster, tmp_path: Path) -> Callable[..., dict[str, Any]]:
-    def inspect(prefix: str, count_rows: bool = False) -> dict[str, Any]:
+    def inspect(prefix: str, count_rows: bool = False, look_into_auth: bool = True) -> dict[str, Any]:
         return PostgreSQL().inspect(
-            InspectRequest(source.server, prefix, count_rows, str(source.binaries), str(tmp_path))
+            InspectRequest(source.server, prefix, count_rows, str(source.binaries), str(tmp_path), look_into_auth)
         )
 
     return inspect
@@ -51,6 +51,20 @@ def test_databases_of_one_client(
     assert found["server"]["data_directory"] == str(source.directory)
     assert found["server"]["free_bytes"] > 0
     assert found["tools"]["pg_dump"].split(".")[0] == found["server"]["version"].split(".")[0]
+
+
+def test_users_and_tokens_are_left_alone_when_asked(
+    source: Cluster, stores: list[str], look: Callable[..., dict[str, Any]]
+) -> None:
+    source.sql('ALTER DATABASE "acme_waweb" ALLOW_CONNECTIONS false')
+    try:
+        found = {database["name"]: database for database in look("acme_", look_into_auth=False)["databases"]}
+    finally:
+        source.sql('ALTER DATABASE "acme_waweb" ALLOW_CONNECTIONS true')
+
+    assert sorted(found) == sorted(stores)
+    assert (found["acme_waweb"]["auth"], found["acme_waweb"]["auth_schema"]) == (True, None)
+    assert found["acme_waweb"]["tables"] == []
 
 
 def test_auth_tables_under_another_name(source: Cluster, look: Callable[..., dict[str, Any]]) -> None:
