@@ -165,7 +165,7 @@ class HeldSnapshots:
                 "right only when nobody has written to it."
             )
         self._record: Record = record
-        trouble = record.trouble()
+        trouble = self._trouble()
         if trouble:
             raise self._lost(trouble)
         if record.server != server:
@@ -204,16 +204,29 @@ class HeldSnapshots:
                 with connection.makefile("rb") as stream:
                     line = stream.readline()
             except OSError as error:
-                raise self._lost(f"it cannot be asked ({error.strerror})") from error
+                raise self._lost(self._ending() or f"it cannot be asked ({error.strerror})") from error
             finally:
                 self._socket = None
         if not line.endswith(b"\n"):
-            record = self._place.read()
-            raise self._lost((record and record.trouble()) or "it ended before it had answered")
+            raise self._lost(self._ending() or "it has not answered")
         answer = json.loads(line)
         if "error" in answer:
             raise DatabaseError(answer["error"])
         return answer["answer"]
+
+    def _ending(self) -> str | None:
+        """Why a holder that does not answer has ended; it may be doing that just now."""
+        deadline = time.monotonic() + END_SECONDS
+        while not self._trouble() and time.monotonic() < deadline:
+            time.sleep(END_INTERVAL)
+        return self._trouble()
+
+    def _trouble(self) -> str | None:
+        record = self._place.read()
+        if record and record.trouble():
+            # It says why it ends before it is gone, which may have been after that look.
+            record = self._place.read()
+        return record.trouble() if record else "it was released"
 
     def _lost(self, why: str) -> DatabaseError:
         return DatabaseError(
