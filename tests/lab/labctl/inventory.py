@@ -80,7 +80,7 @@ def variables(number: Number, engine: DatabaseEngine) -> dict[str, Any]:
         "new_host_api_url": f"https://127.0.0.1:{number.api_port}",
         "new_host_database_hostname": TARGET_HOST,
         "new_host_database_port": engine.port,
-        # What the options that hand the number over to another platform need. The full one leaves the webhooks as they are.
+        # What the options that hand the number over to another platform need. The full one leaves the webhooks alone.
         "new_host_webhook_url": NEW_WEBHOOK,
         "new_host_api_users": [{"username": "sender", "password": "{{ lab_new_sender_password }}"}],
         "new_host_database_username": f"{number.key}_new",
