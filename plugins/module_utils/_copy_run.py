@@ -109,6 +109,8 @@ class CopyRun(ABC, Generic[Plan]):
 
     def _give_up(self, error: BaseException) -> None:
         """End everything, remove what was begun, and raise the error with what remains to be known."""
+        # What somebody else ended the processes for says more than how they ended.
+        error = self._children().cause or error
         self._stop_everything()
         if not self._created:
             raise error

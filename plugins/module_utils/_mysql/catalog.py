@@ -80,6 +80,8 @@ SESSIONS = json_rows(
     host="HOST",
     application="''",
 )
+# Needs no temporary table, which a server whose disk is full cannot make.
+PROCESSES = "SHOW PROCESSLIST"
 SIZES = """
 SELECT TABLE_SCHEMA, COALESCE(SUM(DATA_LENGTH + INDEX_LENGTH), 0) FROM information_schema.TABLES
 WHERE TABLE_TYPE <> 'VIEW' GROUP BY CAST(TABLE_SCHEMA AS BINARY)

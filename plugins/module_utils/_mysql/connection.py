@@ -81,6 +81,8 @@ def option_file(service: Service, flavour: str) -> str:
             "connect-timeout": "10",
             "reconnect": "0",
             "local-infile": "0",
+            # MariaDB's client would put the rows that it could not write into its error.
+            "loose-print-query-on-error": "0",
             "init-command": service.first_statements,
         },
         "mysqldump": tools,

@@ -108,7 +108,7 @@ class TargetServer:
         deadline = time.monotonic() + END_SECONDS
         killed: set[int] = set()
         while True:
-            running = {row["id"] for row in self._session.documents(catalog.SESSIONS) if row["database"] in names}
+            running = {int(row[0]) for row in self._session.rows(catalog.PROCESSES) if row[3] in names}
             if not running:
                 return
             if running - killed:

@@ -60,6 +60,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.target impor
     databases_on,
     incomplete_name,
 )
+from ansible_collections.waba.migration.plugins.module_utils._mysql.watch import Watch
 from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
 
 # What is made first may be used by what follows; events come last, as they may start at once.
@@ -124,9 +125,15 @@ class Transfer(CopyRun[Plan]):
 
     def copy(self) -> CopyResult:
         try:
-            return super().copy()
+            with self._watch(SOURCE, TARGET):
+                return super().copy()
         finally:
             self._restore_packets()
+
+    def _watch(self, *services: str) -> Watch:
+        return Watch(
+            self._workplace.children, {self._workplace.server(name): self._workplace.ping(name) for name in services}
+        )
 
     def _more_about(self, result: CopyResult) -> CopyResult:
         return replace(result, definers=self._definers)
@@ -315,7 +322,7 @@ class Transfer(CopyRun[Plan]):
         self._workplace.stop_everything()
 
     def _drop_half_done(self) -> None:
-        with during("Dropping them"), self._workplace.session(TARGET) as session:
+        with self._watch(TARGET), during("dropping them"), self._workplace.session(TARGET) as session:
             target = self._target_server(session)
             target.end_sessions_on(self._created)
             target.drop(self._created)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Children, during
-from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import Connections, Service
 from ansible_collections.waba.migration.plugins.module_utils._mysql.releases import Release, server_release
@@ -62,6 +62,13 @@ class Workplace:
 
     def session(self, service: str, database: str | None = None) -> Session:
         return Session(self.children, self.tools.client, self.options(service), database)
+
+    def server(self, service: str) -> Server:
+        return self._connections.server(service)
+
+    def ping(self, service: str) -> list[str]:
+        """A call that ends when the server says anything at all."""
+        return [*client_arguments(self.tools.client, self.options(service)), "--execute=SELECT 1"]
 
     def kill(self, service: str, connections: Sequence[int]) -> None:
         """End connections of a server. One that has just ended by itself is an error to the server, but not to us."""

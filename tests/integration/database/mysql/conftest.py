@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,10 +15,6 @@ import pytest
 from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult
 from ansible_collections.waba.migration.plugins.module_utils._mysql.engine import MySQL
-
-# The tests are imported by their paths, so that their directory is not on the search path by itself.
-sys.path.insert(0, str(Path(__file__).parent))
-
 from mysql_server import MARIADB, MARKER, Instance, new_instance, unprivileged
 
 NASTY = "acme_nasty Ünï.x%"

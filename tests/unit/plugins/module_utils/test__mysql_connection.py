@@ -36,6 +36,7 @@ def test_files(tmp_path: Path) -> None:
         ]
         assert "init-command=\"SET SESSION time_zone = '+00:00'; SET SESSION TRANSACTION READ ONLY\"" in lines
         assert "s3cret" not in connections.options("source") + str(connections.environment())
+        assert 'loose-print-query-on-error="0"' in lines
         connections.speak("mariadb")
         assert 'ssl="0"' in path.read_text().splitlines()
     assert list(tmp_path.iterdir()) == []
