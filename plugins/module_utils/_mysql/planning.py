@@ -125,7 +125,7 @@ def has_large_rows(plans: Sequence[Plan], packet: int) -> bool:
 
 
 def check_rights(rights: refusals.Rights, request: CopyRequest) -> None:
-    lacking = refusals.rights(rights, request.databases, request.require_idle_source)
+    lacking = refusals.rights(rights, request.databases)
     if lacking:
         raise DatabaseError(
             f"On the source {request.source} {'; '.join(lacking)}. Grant it to the account itself, not through a role."

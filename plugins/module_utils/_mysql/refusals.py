@@ -116,7 +116,7 @@ def not_transactional(
     ]
 
 
-def rights(granted: Rights, databases: Sequence[str], idle_source: bool) -> list[str]:
+def rights(granted: Rights, databases: Sequence[str]) -> list[str]:
     """What the source's account lacks."""
     found = []
     for database in databases:
@@ -125,8 +125,6 @@ def rights(granted: Rights, databases: Sequence[str], idle_source: bool) -> list
             missing.append("EXECUTE")
         if missing:
             found.append(f"{granted.account} lacks {', '.join(missing)} on {database} and might not see all of it")
-    if idle_source and not granted.covers("PROCESS", None):
-        found.append(f"{granted.account} lacks PROCESS and cannot see who else is connected")
     return found
 
 

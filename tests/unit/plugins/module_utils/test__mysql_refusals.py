@@ -127,14 +127,13 @@ def rights(everywhere: list[str], **by_database: list[str]) -> Rights:
 
 
 def test_rights_on_the_source() -> None:
-    assert refusals.rights(rights(["SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "PROCESS"]), ["a"], True) == []
-    assert refusals.rights(rights(["SELECT"]), ["a"], True) == [
+    assert refusals.rights(rights(["SELECT", "SHOW VIEW", "TRIGGER", "EVENT"]), ["a"]) == []
+    assert refusals.rights(rights(["SELECT"]), ["a"]) == [
         "wa@% lacks SHOW VIEW, TRIGGER, EVENT on a and might not see all of it",
-        "wa@% lacks PROCESS and cannot see who else is connected",
     ]
     enough = rights([], a=["SELECT", "SHOW VIEW", "TRIGGER", "EVENT", "EXECUTE"])
-    assert refusals.rights(enough, ["a"], False) == []
-    assert refusals.rights(enough, ["ab"], False) == [
+    assert refusals.rights(enough, ["a"]) == []
+    assert refusals.rights(enough, ["ab"]) == [
         "wa@% lacks SELECT, SHOW VIEW, TRIGGER, EVENT, EXECUTE on ab and might not see all of it"
     ]
 
