@@ -33,18 +33,25 @@ class Classification:
     missing: list[str]
 
 
-def classify(names: Iterable[str], prefix: str) -> Classification:
-    """Compare strings as they are: a pattern would take the databases of a number whose prefix starts alike."""
-    known = {prefix + store: store for store in STORES}
+def classify(names: Iterable[str], prefix: str, case_matters: bool = True) -> Classification:
+    """Compare strings as they are: a pattern would take the databases of a number whose prefix starts alike.
+
+    Where case does not matter, a server may call a database otherwise than the client does who finds it there.
+    """
+
+    def form(name: str) -> str:
+        return name if case_matters else name.lower()
+
+    known = {form(prefix + store): store for store in STORES}
     present = sorted(names)
-    ours = {name: known[name] for name in present if name in known}
+    ours = {name: known[form(name)] for name in present if form(name) in known}
     stores = set(ours.values())
     if stores.intersection(JOB_QUEUE_STORES):
         stores.update(JOB_QUEUE_STORES)
     wanted = [store for store in STORES if store != JOB_QUEUE_STORES[1]]
     return Classification(
         ours=ours,
-        foreign=[name for name in present if name.startswith(prefix) and name not in known],
+        foreign=[name for name in present if form(name).startswith(form(prefix)) and name not in ours],
         missing=[prefix + store for store in wanted if store not in stores],
     )
 

@@ -27,8 +27,8 @@ def dump_rows(tools: Tools, options: str, database: str, *more: str) -> list[str
     return dump(tools, options, *settings, *packets, *more, "--", database)
 
 
-def dump_small_tables(tools: Tools, options: str, database: str, left_out: Sequence[str]) -> list[str]:
-    return dump_rows(tools, options, database, *(f"--ignore-table={database}.{name}" for name in left_out))
+def dump_tables(tools: Tools, options: str, database: str, tables: Sequence[str]) -> list[str]:
+    return [*dump_rows(tools, options, database), *tables]
 
 
 def dump_piece(tools: Tools, options: str, database: str, table: str, condition: str | None) -> list[str]:

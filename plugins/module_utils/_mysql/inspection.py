@@ -60,7 +60,9 @@ def inspect(workplace: Workplace, request: InspectRequest) -> dict[str, Any]:
             present = databases_on(session, Ledger(session))
             accounts = read_accounts(session, rights)
             uptime = int(session.rows(catalog.UPTIME)[0][1])
-    ours = classify([name for name in present if name != DATABASE], request.prefix)
+    ours = classify(
+        [name for name in present if name != DATABASE], request.prefix, not server["lower_case_table_names"]
+    )
     reader = DatabaseReader(workplace, request)
     described = [partial(reader.describe, present[name], store) for name, store in ours.ours.items()]
     foreign = [partial(reader.describe_foreign, present[name]) for name in ours.foreign]

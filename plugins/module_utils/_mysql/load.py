@@ -21,6 +21,9 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace im
 
 SOURCE = "source"
 TARGET = "target"
+# Fewer tables take less time than a further pipe needs to start; more might not fit into a tool's arguments.
+TABLES_WORTH_A_PIPE = 50
+TABLES_A_PIPE = 2000
 LENIENT_TARGET = "lenient"
 
 
@@ -39,26 +42,26 @@ class Loader:
         self._definitions: dict[str, Definition] = {}
 
     def load(self) -> None:
-        with self._slots:
-            self._create_tables()
+        parts = parts_of(self._plan.tables, self._request.jobs)
+        creating = [partial(self._create_tables, part) for part in parts]
+        in_parallel(self._workplace.children, creating, self._request.jobs)
         small = [table for table in self._plan.tables if not self._plan.is_big(table)]
         pieces = [(big, condition) for big in self._plan.big_tables for condition in big.pieces]
         pieces.sort(key=lambda pair: pair[0].table.bytes / len(pair[0].pieces), reverse=True)
         steps: list[Callable[[], None]] = [partial(self._piece, big, condition) for big, condition in pieces]
-        if small:
-            steps.append(partial(self._small_tables, small))
+        steps += [partial(self._small_tables, part) for part in parts_of(small, self._request.jobs)]
         in_parallel(self._workplace.children, steps, self._request.jobs)
         indexes = [partial(self._build_indexes, big.table) for big in self._plan.big_tables]
         in_parallel(self._workplace.children, indexes, self._request.jobs)
         self._progress.advance(tables=len(self._plan.big_tables))
 
-    def _create_tables(self) -> None:
+    def _create_tables(self, tables: Sequence[Table]) -> None:
         database, inventory = self._plan.database, self._plan.inventory
         counted = {row["table"]: row["name"] for row in inventory.columns if "auto_increment" in row["extra"]}
-        with during(self._copying("the tables' definitions")), self._workplace.session(
+        with self._slots, during(self._copying("the tables' definitions")), self._workplace.session(
             SOURCE
         ) as source, self._workplace.session(TARGET, self._hidden) as target:
-            for table in self._plan.tables:
+            for table in tables:
                 create = source.rows(f"SHOW CREATE TABLE {identifier(database, table.name)}")[0][1]
                 waiting: list[str] = []
                 if self._plan.is_big(table):
@@ -68,10 +71,8 @@ class Loader:
                 target.execute(definition.create)
 
     def _small_tables(self, tables: Sequence[Table]) -> None:
-        left_out = [big.table.name for big in self._plan.big_tables] + self._plan.inventory.named("view")
-        dump = commands.dump_small_tables(
-            self._workplace.tools, self._workplace.options(SOURCE), self._plan.database, left_out
-        )
+        names = [table.name for table in tables]
+        dump = commands.dump_tables(self._workplace.tools, self._workplace.options(SOURCE), self._plan.database, names)
         self._pipe("the small tables", dump)
         self._progress.advance(tables=len(tables), rows=sum(table.estimate for table in tables))
 
@@ -98,3 +99,10 @@ class Loader:
     def _copying(self, what: str) -> str:
         where = f"from {self._request.source} to {self._request.target}"
         return f"Copying {what} of the database {self._plan.database} {where}"
+
+
+def parts_of(tables: Sequence[Table], jobs: int) -> list[Sequence[Table]]:
+    """Parts of about equal numbers, so that many tables keep all pipes busy and few need only one."""
+    count = max(min(jobs, len(tables) // TABLES_WORTH_A_PIPE), -(-len(tables) // TABLES_A_PIPE))
+    size = -(-len(tables) // max(count, 1))
+    return [tables[start : start + size] for start in range(0, len(tables), size)] if tables else []

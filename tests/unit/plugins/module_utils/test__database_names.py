@@ -46,3 +46,11 @@ def test_missing() -> None:
 )
 def test_holds_auth_schema(tables: list[tuple[str, str]], auth: bool) -> None:
     assert holds_auth_schema(tables) is auth
+
+
+def test_a_server_that_does_not_tell_names_apart_by_case() -> None:
+    names = ["acme_messagestore", "Acme_waweb", "acme_archive"]
+    found = classify(names, "acme_", case_matters=False)
+    assert found.ours == {"acme_messagestore": "messageStore", "Acme_waweb": "waweb"}
+    assert found.foreign == ["acme_archive"]
+    assert classify(names, "acme_").ours == {}
