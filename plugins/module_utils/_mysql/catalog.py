@@ -215,6 +215,13 @@ def bounds(database: str, table: str, column: str) -> str:
     return json_rows(f"FROM {identifier(database, table)}", lowest=f"MIN({name})", highest=f"MAX({name})")
 
 
+def openings(tables: Sequence[tuple[str, str]]) -> list[str]:
+    """Statements that open the tables (database, table) and read no row of them."""
+    selects = [f"(SELECT 1 FROM {identifier(*names)} LIMIT 0)" for names in tables]  # noqa: S608
+    parts = [selects[start : start + TABLES_A_STATEMENT] for start in range(0, len(selects), TABLES_A_STATEMENT)]
+    return [" UNION ALL ".join(part) for part in parts]
+
+
 def row_counts(tables: Sequence[tuple[str, str]]) -> list[str]:
     """Statements that count the rows of (database, table): each row has the place in the list and the number."""
     statements = []

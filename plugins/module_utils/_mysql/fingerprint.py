@@ -118,8 +118,11 @@ class _Database:
             # Transactions do not see counters as they were, so they are read at once.
             self._session.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
             columns = documents_of(self._session, catalog.columns_of(self._name), self._name)
+            counting = {column["table"] for column in columns if "auto_increment" in column["extra"]}
+            # Of a table that nobody has opened since the server's start, the catalogue may show an older counter.
+            for statement in catalog.openings([(self._name, table) for table in sorted(counting)]):
+                self._session.rows(statement)
             tables = tables_of(documents_of(self._session, catalog.tables_of(self._name), self._name))
-        counting = {column["table"] for column in columns if "auto_increment" in column["extra"]}
         # Some releases say nothing of a counter that has not counted yet.
         self._counters = [
             Item(COUNTER, table.name, 0, str(table.auto_increment or 1)) for table in tables if table.name in counting
