@@ -34,7 +34,7 @@ def read_truth(session: Session, database: str, tables: Sequence[str]) -> Truth:
     counted: dict[int, int] = {}
     for statement in catalog.row_counts([(database, name) for name in tables]):
         counted.update({int(place): int(count) for place, count in session.rows(statement)})
-    # After the count: of a table that nobody has opened since the server's start, the catalogue may show an older counter.
+    # After the count: of a table that nobody has opened yet, the catalogue may show an older counter.
     present = tables_of(documents_of(session, catalog.tables_of(database), database))
     base = [table for table in present if table.kind == BASE_TABLE]
     columns = documents_of(session, catalog.columns_of(database), database)
