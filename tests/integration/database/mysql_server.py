@@ -29,7 +29,7 @@ DUMP = "mariadb-dump" if MARIADB else "mysqldump"
 # The server's own databases, and what a copy remembers of itself.
 NOT_OURS = ("information_schema", "mysql", "performance_schema", "sys", "waba_migration")
 FAST = ["--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0", "--innodb-buffer-pool-size=256M"]
-FAST += [] if MARIADB else ["--mysqlx=OFF", "--innodb-doublewrite=OFF"]
+FAST += [] if MARIADB else ["--mysqlx=OFF", "--innodb-doublewrite=OFF", "--secure-file-priv=NULL"]
 
 
 def unprivileged() -> dict[str, Any]:

@@ -17,6 +17,7 @@ from ansible_collections.waba.migration.plugins.module_utils._database import (
     CopyResult,
     DatabaseError,
     DatabaseResult,
+    Definer,
     Server,
     TableResult,
 )
@@ -48,14 +49,16 @@ class FakeEngine:
             raise DatabaseError(self.error)
         tables = [TableResult("public.users", 3, 3), TableResult("public.tokens", 4, 4)]
         results = [DatabaseResult(name, 1000, 0.12345, tables) for name in request.databases]
-        return CopyResult(results, 0.5, ["acme_waweb"])
+        definers = [Definer("acme_waweb", "view", "v", "gone@%")]
+        return CopyResult(results, 0.5, ["acme_waweb"], definers)
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> type[FakeEngine]:
     FakeEngine.requests = []
     FakeEngine.error = None
-    monkeypatch.setitem(_database_argspec.ENGINES, "postgresql", FakeEngine)
+    for name in ("postgresql", "mysql"):
+        monkeypatch.setitem(_database_argspec.ENGINES, name, FakeEngine)
     return FakeEngine
 
 
@@ -83,9 +86,18 @@ def test_copy(run_module: Callable[..., dict[str, Any]], engine: type[FakeEngine
             ],
         }
     ]
+    assert result["definers"] == [{"database": "acme_waweb", "kind": "view", "name": "v", "definer": "gone@%"}]
     assert result["diff"] == {"before": {"databases": ["acme_waweb"]}, "after": {"databases": ["acme_waweb"]}}
     assert json.loads(progress.read_text())["phase"] == "done"
     assert "s3cret" not in json.dumps({key: value for key, value in result.items() if key != "invocation"})
+
+
+@pytest.mark.parametrize(("name", "port"), [("postgresql", 5432), ("mysql", 3306)])
+def test_port_of_the_engine(
+    run_module: Callable[..., dict[str, Any]], engine: type[FakeEngine], name: str, port: int
+) -> None:
+    run_module(database_copy.main, {**ARGUMENTS, "engine": name})
+    assert (engine.requests[0].source.port, engine.requests[0].target.port) == (5433, port)
 
 
 def test_check_mode(run_module: Callable[..., dict[str, Any]], engine: type[FakeEngine], tmp_path: Path) -> None:
