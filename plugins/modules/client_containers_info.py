@@ -124,9 +124,9 @@ client:
       description:
         - The containers, Webapps first and Masters last, each with C(id), C(short_id), C(name), C(service), C(role)
           (V(webapp), V(coreapp) or V(master)), C(image), C(image_id), C(running), C(status), C(exit_code),
-          C(started_at), C(restart_policy), C(hostname), C(networks), C(addresses) (the ones it has now), C(network_mode),
-          C(links), C(ports), C(mounts), C(command), C(entrypoint), C(cap_drop), C(user), C(labels) (those of compose)
-          and, if asked for, C(environment).
+          C(started_at), C(restart_policy), C(hostname), C(networks), C(addresses) (the ones it has now),
+          C(network_mode), C(links), C(ports), C(mounts), C(command), C(entrypoint), C(cap_drop), C(user), C(labels)
+          (those of compose) and, if asked for, C(environment).
         - C(networks) holds for each network the C(aliases), and C(ip), C(ip6) and C(links) where the operator chose
           them.
         - A container that was not started by compose has its name as C(service).

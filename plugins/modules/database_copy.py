@@ -83,7 +83,7 @@ attributes:
         certain to hold what the source holds now.
 options:
   engine:
-    description: The database engine of both servers. MariaDB is V(mysql) too; which of them a server is, it says itself.
+    description: The database engine of both servers. MariaDB is V(mysql) too; the server itself says which it is.
     type: str
     choices: [postgresql, mysql]
     default: postgresql
@@ -103,10 +103,11 @@ options:
         description:
           - The account. In PostgreSQL it must be able to connect to the database C(postgres). On the source it must be
             able to read all that is copied. On the target it must be able to create databases and to act as O(owner).
-          - In MySQL it needs on the source C(SELECT), C(SHOW VIEW), C(TRIGGER), C(EVENT) and C(EXECUTE) on the databases,
-            since the server hides what an account may not see. Without C(PROCESS) it sees its own sessions alone, so that
-            O(require_idle_source) finds those of the client only if it is the client's own account. On the target it needs
-            to be an administrator that may grant privileges and read the accounts. Privileges from a role do not count.
+          - In MySQL it needs on the source C(SELECT), C(SHOW VIEW), C(TRIGGER), C(EVENT) and C(EXECUTE) on the
+            databases, since the server hides what an account may not see. Without C(PROCESS) it sees its own sessions
+            alone, so that O(require_idle_source) finds those of the client only if it is the client's own account. On
+            the target it needs to be an administrator that may grant privileges and read the accounts. Privileges from
+            a role do not count.
         type: str
         required: true
       login_password:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._mysql.fingerprint_sql import (
     BIG_TABLE_BYTES,
@@ -44,7 +46,7 @@ def test_json_is_hashed_as_text() -> None:
 
 
 def test_columns_find_their_tables_in_order() -> None:
-    columns = [
+    columns: list[dict[str, Any]] = [
         {"table": "t", "name": "b", "type": "int", "bytes": 0},
         {"table": "a view", "name": "x", "type": "int", "bytes": 0},
         {"table": "t", "name": "a", "type": "text", "bytes": "65535"},
