@@ -86,14 +86,19 @@ def build_parser() -> argparse.ArgumentParser:
     added.add_argument(
         "--number", choices=[number.key for number in NUMBERS], default=ACME.key, help="whose (default acme)"
     )
-    command("traffic", command_traffic, "let messages flow in both directions, or end it").add_argument(
-        "action", choices=("start", "stop")
+    added = command("traffic", command_traffic, "let messages flow in both directions, or end it")
+    added.add_argument("action", choices=("start", "stop"))
+    added.add_argument(
+        "--new-platform", action="store_true", help="number A's sender has another password on the new host"
     )
     added = command("ledger", command_ledger, "tell whether every message arrived once; exit status 1 when not")
     added.add_argument(
         "--number", choices=[number.key for number in NUMBERS], default=ACME.key, help="whose (default acme)"
     )
     added.add_argument("--json", action="store_true", help="the whole document")
+    added.add_argument(
+        "--identity-changes", type=int, default=0, metavar="N", help="security codes that were to change (default 0)"
+    )
     added.add_argument(
         "--settle", type=int, default=0, metavar="S", help="wait up to S seconds until nothing is pending"
     )
@@ -183,7 +188,7 @@ def command_seed(lab: Lab, options: argparse.Namespace) -> int:
 def command_traffic(lab: Lab, options: argparse.Namespace) -> int:
     session = sessions.existing(lab)
     if options.action == "start":
-        evidence.start_traffic(session)
+        evidence.start_traffic(session, options.new_platform)
         tell("Messages flow in both directions until `lab traffic stop`.")
     else:
         evidence.stop_traffic(lab)
@@ -192,7 +197,7 @@ def command_traffic(lab: Lab, options: argparse.Namespace) -> int:
 
 
 def command_ledger(lab: Lab, options: argparse.Namespace) -> int:
-    document = evidence.ledger(lab, chosen_number(options), options.settle)
+    document = evidence.ledger(lab, chosen_number(options), options.settle, options.identity_changes)
     tell(json.dumps(document, indent=2) if options.json else evidence.sentence(document))
     return 0 if document["balanced"] else FAILED
 

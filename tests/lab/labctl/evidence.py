@@ -19,16 +19,25 @@ RATES = {"acme": (3.0, 1.5), "beta": (1.0, 0.5)}
 """Messages a second, out and in."""
 
 
-def traffic_config(secrets: dict[str, str]) -> dict[str, Any]:
-    """What the traffic knows: where the API may be found, and who sends. Nothing of a migration."""
+def traffic_config(secrets: dict[str, str], new_platform: bool = False) -> dict[str, Any]:
+    """What the traffic knows: where the API may be found, and who sends. Nothing of a migration.
+
+    ``new_platform``: the new host has users of its own, and so number A's sender another password there.
+    """
+
+    def address(number: Number, host: str) -> dict[str, str]:
+        own_users = new_platform and number is ACME and host == "new"
+        return {
+            "url": f"https://{host}:{number.api_port}",
+            "username": "sender",
+            "password": secrets[f"{number.key}_{'new_' if own_users else ''}sender_password"],
+        }
 
     def entry(number: Number) -> dict[str, Any]:
         outbound, inbound = RATES[number.key]
         return {
             "number": number.wa_id,
-            "urls": [f"https://{host}:{number.api_port}" for host in ENGINE_HOSTS],
-            "username": "sender",
-            "password": secrets[f"{number.key}_sender_password"],
+            "addresses": [address(number, host) for host in ENGINE_HOSTS],
             "customers": list(CUSTOMERS[number.key]),
             "outbound_rate": outbound,
             "inbound_rate": inbound,
@@ -37,14 +46,14 @@ def traffic_config(secrets: dict[str, str]) -> dict[str, Any]:
     return {"network": f"http://whatsapp:{CONTROL_PORT}", "numbers": [entry(number) for number in NUMBERS]}
 
 
-def configure(session: Session) -> None:
+def configure(session: Session, new_platform: bool = False) -> None:
     """Hands the traffic its configuration. It takes effect at the next start."""
-    content = json.dumps(traffic_config(session.secrets), indent=2).encode()
+    content = json.dumps(traffic_config(session.secrets, new_platform), indent=2).encode()
     docker.put(session.lab.container("traffic"), [File("/etc/lab/traffic.json", content, 0o600)])
 
 
-def start_traffic(session: Session) -> None:
-    configure(session)
+def start_traffic(session: Session, new_platform: bool = False) -> None:
+    configure(session, new_platform)
     hosts.start(session.lab, "traffic")
 
 
@@ -58,12 +67,16 @@ def forget(session: Session) -> None:
     control.receiver(session.state, "/reset", {})
 
 
-def ledger(lab: Lab, number: Number = ACME, settle: int = 0) -> dict[str, Any]:
-    """The ledger of a number. Waits up to ``settle`` seconds until nothing is pending."""
+def ledger(lab: Lab, number: Number = ACME, settle: int = 0, identity_changes: int = 0) -> dict[str, Any]:
+    """The ledger of a number. Waits up to ``settle`` seconds until nothing is pending.
+
+    ``identity_changes``: as many must have been. A move of the settings only makes one, the new security code.
+    """
     hosts.require_running(lab, "whatsapp")
     result = docker.call(
         "exec", lab.container("whatsapp"), "python3", "-m", "standin.ledger", "--json",
         "--number", number.wa_id, "--log", TRAFFIC_LOG, "--settle", str(settle),
+        "--identity-changes", str(identity_changes),
         timeout=LEDGER_SECONDS + settle,
     )  # fmt: skip
     try:

@@ -19,7 +19,9 @@ from standin.ledger.balance import Evidence, balance, without
 from standin.traffic.log import read
 
 
-def collect(number: str, network: str, receiver: str, log: Path, grace: float) -> dict[str, Any]:
+def collect(
+    number: str, network: str, receiver: str, log: Path, grace: float, identity_changes: int = 0
+) -> dict[str, Any]:
     """Asks everybody, and makes the ledger. The receiver first: what it has, the network must know when it is asked."""
     with httpx.Client(timeout=20, trust_env=False) as client:
 
@@ -46,6 +48,7 @@ def collect(number: str, network: str, receiver: str, log: Path, grace: float) -
                 events=client.get(f"{network}/events", params={"number": number}).json(),
             ),
             grace,
+            identity_changes,
         )
 
 
@@ -96,11 +99,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--grace", type=float, default=5.0, help="seconds before a missing message counts")
     parser.add_argument("--settle", type=float, default=0.0, help="seconds to wait until nothing is pending")
+    parser.add_argument("--identity-changes", type=int, default=0, help="how many the move makes")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args(argv)
     deadline = time.time() + arguments.settle
     while True:
-        ledger = collect(arguments.number, arguments.network, arguments.receiver, arguments.log, arguments.grace)
+        ledger = collect(
+            arguments.number,
+            arguments.network,
+            arguments.receiver,
+            arguments.log,
+            arguments.grace,
+            arguments.identity_changes,
+        )
         settled = ledger["balanced"] and not ledger["pending"]
         if settled or time.time() >= deadline:
             break

@@ -66,8 +66,12 @@ def without(foreign: set[str], callbacks: list[Json]) -> list[Json]:
     return [{**callback, "body": rest(callback["body"])} for callback in callbacks]
 
 
-def balance(evidence: Evidence, grace: float = 5.0) -> Json:
-    """Compares what was sent with what arrived. ``grace``: seconds before the absence of a message counts."""
+def balance(evidence: Evidence, grace: float = 5.0, identity_changes: int = 0) -> Json:
+    """Compares what was sent with what arrived.
+
+    ``grace``: seconds before the absence of a message counts. ``identity_changes``: how many there must be; a client that is made anew has a
+    new security code.
+    """
     start, late = evidence.baseline, evidence.now - grace
     mine = [e for e in evidence.events if e["number"] == evidence.number]
     since = [e for e in mine if e["time"] >= start]
@@ -92,7 +96,7 @@ def balance(evidence: Evidence, grace: float = 5.0) -> Json:
         "gaps": closed,
         "downtime": max(closed, key=lambda g: g["seconds"], default=NO_GAP),
     }
-    result["reasons"] = reasons(result)
+    result["reasons"] = reasons(result, identity_changes)
     result["balanced"] = not result["reasons"]
     return result
 
@@ -150,7 +154,7 @@ def _statuses(evidence: Evidence, refs: set[str], seen: Seen, late: float) -> tu
     return statuses, len(missing) - len(overdue)
 
 
-def reasons(ledger: Json) -> list[str]:
+def reasons(ledger: Json, identity_changes: int = 0) -> list[str]:
     """Why the ledger does not balance, a sentence each."""
     counts = {
         "outbound messages were accepted and never sent": ledger["outbound"]["lost"],
@@ -168,8 +172,9 @@ def reasons(ledger: Json) -> list[str]:
         found.append(f"{ledger['kicks']} times a client was kicked out by another")
     if ledger["registrations"]:
         found.append(f"{ledger['registrations']} registration calls")
-    if ledger["identity_changes"]:
-        found.append(f"{ledger['identity_changes']} identity changes (security code changed)")
+    if ledger["identity_changes"] != identity_changes:
+        wanted = f" instead of {identity_changes}" if identity_changes else ""
+        found.append(f"{ledger['identity_changes']} identity changes (security code changed){wanted}")
     for incident in ledger["incidents"]:
         found.append(f"{incident['event']}: {incident['node']} from {incident['peer']}")
     return found

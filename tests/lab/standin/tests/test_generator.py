@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import socket
 from collections import Counter, deque
@@ -28,7 +29,7 @@ from standin.tests.sockets import Json, served
 from standin.traffic import inbound, outbound
 from standin.traffic.inbound import Customers, Inbound
 from standin.traffic.log import TrafficLog, read
-from standin.traffic.outbound import Outbound, Sender
+from standin.traffic.outbound import Address, Outbound, Sender
 
 pytestmark = pytest.mark.anyio
 BROKEN = 0
@@ -38,8 +39,9 @@ BROKEN = 0
 class FakeApi:
     """``answers`` are the statuses for the next messages, then 201. Tokens are shared between APIs like a database."""
 
-    def __init__(self, tokens: set[str]):
+    def __init__(self, tokens: set[str], password: str = "A"):
         self.tokens = tokens
+        self._credentials = "Basic " + base64.b64encode(f"sender:{password}".encode()).decode()
         self.answers: deque[int] = deque()
         self.login_answers: deque[int] = deque()
         self.logins = 0
@@ -52,13 +54,15 @@ class FakeApi:
             ]
         )
 
-    async def _login(self, _request: Request) -> Response:
+    async def _login(self, request: Request) -> Response:
         self.logins += 1
+        if request.headers["authorization"] != self._credentials:
+            return _answer(401)
         status = self.login_answers.popleft() if self.login_answers else 200
         if status != 200:
             return _answer(status)
         await asyncio.sleep(0.05)
-        token = f"token-{len(self.tokens)}"
+        token = f"token-{len(self.tokens)}-{id(self.tokens)}"
         self.tokens.add(token)
         return JSONResponse({"users": [{"token": token}]})
 
@@ -116,10 +120,13 @@ class Log:
         return [row["outcome"] for row in self.rows("attempt", ref=ref)]
 
 
-async def run(urls: list[str], path: Path, enough: Callable[[Log], Any], rate: float = 40) -> Log:
+async def run(
+    urls: list[str], path: Path, enough: Callable[[Log], Any], rate: float = 40, passwords: tuple[str, str] = ("A", "A")
+) -> Log:
     """Sends until the log shows enough."""
     log, stop = TrafficLog(path), asyncio.Event()
-    sender = Sender(NUMBER, tuple(urls), "sender", "Str0ng!pass", (CUSTOMER, "15550100078"), rate)
+    addresses = tuple(Address(url, "sender", password) for url, password in zip(urls, passwords, strict=False))
+    sender = Sender(NUMBER, addresses, (CUSTOMER, "15550100078"), rate)
     task = asyncio.create_task(Outbound(sender, log, "t-").run(stop))
     try:
         await until(lambda: enough(Log(path)), "the traffic has come so far")
@@ -254,6 +261,22 @@ async def test_refused_token_asks_for_one_new_login(apis: tuple[FakeApi, FakeApi
     assert {log.outcomes(row["ref"])[-1] for row in refused} == {"accepted"}
     assert [row["status"] for row in log.rows("login")] == [200, 200]
     assert max(Counter(old.taken).values()) == 1
+
+
+async def test_new_platform_refuses_the_old_token_and_is_logged_in_to_with_its_own_account(tmp_path: Path) -> None:
+    old, new = FakeApi(set(), "old password"), FakeApi(set(), "new password")
+    old.answers.extend([201] * 3 + [503] * 500)
+    async with served(old.app) as old_url, served(new.app) as new_url:
+        log = await run(
+            [old_url, new_url],
+            tmp_path / "log",
+            lambda log: len(log.rows("attempt", outcome="accepted", url=new_url)) >= 5,
+            passwords=("old password", "new password"),
+        )
+    first = log.rows("token_refused")[0]
+    assert first["url"] == new_url, "the token it had was tried first"
+    assert {row["status"] for row in log.rows("login")} == {200}, "no password is tried at the other address"
+    assert max(Counter(old.taken + new.taken).values()) == 1
 
 
 async def test_many_messages_at_once_share_one_login(apis: tuple[FakeApi, FakeApi, list[str]], tmp_path: Path) -> None:

@@ -269,6 +269,21 @@ def test_each_reason_alone_unbalances(evidence: Evidence, name: str) -> None:
     assert reason in lines(ledger)[-1]
 
 
+@pytest.mark.parametrize(
+    ("seen", "wanted", "reasons"),
+    [
+        (1, 1, []),
+        (0, 1, ["0 identity changes (security code changed) instead of 1"]),
+        (2, 1, ["2 identity changes (security code changed) instead of 1"]),
+    ],
+)
+def test_move_that_makes_a_new_security_code_makes_one(
+    evidence: Evidence, seen: int, wanted: int, reasons: list[str]
+) -> None:
+    changes = [event(1040 + index, "identity_change") for index in range(seen)]
+    assert balance(_plus(events=changes)(evidence), GRACE, wanted)["reasons"] == reasons
+
+
 BALANCED: dict[str, Change] = {
     "before the baseline": _plus(
         events=[

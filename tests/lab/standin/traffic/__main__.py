@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``python3 -m standin.traffic --config FILE --log FILE``: traffic in both directions until SIGTERM.
 
-The configuration is ``{"network": URL, "numbers": [{"number", "urls", "username", "password", "customers",
+The configuration is ``{"network": URL, "numbers": [{"number", "addresses": [{"url", "username", "password"}], "customers",
 "outbound_rate", "inbound_rate"}]}``; rates are messages a second.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from standin.traffic.inbound import Customers, Inbound
 from standin.traffic.log import TrafficLog
-from standin.traffic.outbound import Outbound, Sender
+from standin.traffic.outbound import Address, Outbound, Sender
 
 
 async def main() -> None:
@@ -39,9 +39,7 @@ async def main() -> None:
         mark = f"{prefix}{entry['number'][-4:]}-"
         sender = Sender(
             entry["number"],
-            tuple(entry["urls"]),
-            entry["username"],
-            entry["password"],
+            tuple(Address(**address) for address in entry["addresses"]),
             customers,
             entry["outbound_rate"],
         )

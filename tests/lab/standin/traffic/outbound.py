@@ -1,14 +1,18 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The business side: messages through the client's API. It knows nothing of a migration, only a list of addresses."""
+"""The business side: messages through the client's API. It knows nothing of a migration, only a list of addresses.
+
+The token it has goes to every address: one that shares its users with the last knows it. Only one that refuses it is logged in to, with the
+account of that address.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -21,11 +25,18 @@ CONCURRENT = 8
 
 
 @dataclass(frozen=True)
+class Address:
+    """Where the API may be found, and the account there."""
+
+    url: str
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Sender:
     number: str
-    urls: tuple[str, ...]
-    username: str
-    password: str
+    addresses: tuple[Address, ...]
     customers: tuple[str, ...]
     rate: float  # messages a second
 
@@ -39,7 +50,7 @@ class Outbound:
         self._login = asyncio.Lock()
         self._waiting: deque[tuple[str, str]] = deque()
         self._wake = asyncio.Event()
-        self._url = sender.urls[0]
+        self._address = sender.addresses[0]
         # Self-signed by default, and this stands for a customer's software, not for ours.
         self._client = httpx.AsyncClient(verify=False, timeout=TIMEOUT, trust_env=False)  # noqa: S501
 
@@ -76,22 +87,22 @@ class Outbound:
 
     async def _attempt(self, ref: str, customer: str) -> bool:
         """True when no further attempt may be made: it was accepted, or nobody knows, and it must not be sent twice."""
-        for url in dict.fromkeys((self._url, *self._sender.urls)):
-            outcome, detail = await self._send(url, ref, customer)
-            self._log.note("attempt", number=self._sender.number, ref=ref, url=url, outcome=outcome, **detail)
+        for address in dict.fromkeys((self._address, *self._sender.addresses)):
+            outcome, detail = await self._send(address, ref, customer)
+            self._log.note("attempt", number=self._sender.number, ref=ref, url=address.url, outcome=outcome, **detail)
             if outcome != "refused":
-                self._url = url
+                self._address = address
                 return True
         return False
 
-    async def _send(self, url: str, ref: str, customer: str) -> tuple[str, dict[str, Any]]:
-        token, refusal = await self._signed_in(url)
+    async def _send(self, address: Address, ref: str, customer: str) -> tuple[str, dict[str, Any]]:
+        token, refusal = await self._signed_in(address)
         if token is None:
             return "refused", refusal
         message = {"to": customer, "type": "text", "text": {"body": f"ref:{ref} your parcel is on its way"}}
         try:
             answer = await self._client.post(
-                f"{url}/v1/messages", json=message, headers={"Authorization": f"Bearer {token}"}
+                f"{address.url}/v1/messages", json=message, headers={"Authorization": f"Bearer {token}"}
             )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             return "refused", {"error": type(error).__name__}
@@ -100,23 +111,23 @@ class Outbound:
         if answer.is_success:
             return "accepted", {"id": answer.json()["messages"][0]["id"], "status": answer.status_code}
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            self._log.note("token_refused", number=self._sender.number, url=url)
+            self._log.note("token_refused", number=self._sender.number, url=address.url)
             if self._token == token:  # another attempt may have got a new one meanwhile
                 self._token = None
         return "refused", {"status": answer.status_code}
 
-    async def _signed_in(self, url: str) -> tuple[str | None, dict[str, Any]]:
+    async def _signed_in(self, address: Address) -> tuple[str | None, dict[str, Any]]:
         """The token, from a login where there is none; else why not. Nothing is sent then, so nothing is in doubt."""
         async with self._login:
             if self._token is not None:
                 return self._token, {}
             try:
                 answer = await self._client.post(
-                    f"{url}/v1/users/login", auth=(self._sender.username, self._sender.password)
+                    f"{address.url}/v1/users/login", auth=(address.username, address.password)
                 )
             except httpx.HTTPError as error:
                 return None, {"error": type(error).__name__, "login": True}
-            self._log.note("login", number=self._sender.number, url=url, status=answer.status_code)
+            self._log.note("login", number=self._sender.number, url=address.url, status=answer.status_code)
             if answer.is_success:
                 self._token = str(answer.json()["users"][0]["token"])
             return self._token, {"status": answer.status_code, "login": True}
