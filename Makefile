@@ -17,10 +17,22 @@ export PYTHONDONTWRITEBYTECODE := 1
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# OPTION and ENGINE are looked at before anything is built or started.
+OPTION := full
+ENGINE := postgresql
+OPTIONS := settings messages full client_only
+ENGINES := postgresql mysql mariadb
+one_of = $(if $(filter $(words $(2))$(filter $(2),$(3)),1$(2)),,$(error $(1) is '$(2)'; it must be one of $(3)))
+
 .PHONY: demo
-demo: ready ## a client with live traffic moves to its new host in the lab
+demo: demo-choice ready ## a client moves in the lab, OPTION=settings|messages|full|client_only ENGINE=postgresql|mysql|mariadb
 	@$(TOOLS)/docker.sh start
-	@tests/lab/demo
+	@tests/lab/demo --option $(OPTION) --engine $(ENGINE)
+
+.PHONY: demo-choice
+demo-choice:
+	@$(call one_of,OPTION,$(OPTION),$(OPTIONS)):
+	@$(call one_of,ENGINE,$(ENGINE),$(ENGINES)):
 
 # An engine that this target has started it stops, however it ends; one that ran before goes on.
 .PHONY: test

@@ -69,8 +69,8 @@ def without(foreign: set[str], callbacks: list[Json]) -> list[Json]:
 def balance(evidence: Evidence, grace: float = 5.0, identity_changes: int = 0) -> Json:
     """Compares what was sent with what arrived.
 
-    ``grace``: seconds before the absence of a message counts. ``identity_changes``: how many there must be; a client that is made anew has a
-    new security code.
+    ``grace``: seconds before the absence of a message counts. ``identity_changes``: how many there must be; a client
+    that is made anew has a new security code.
     """
     start, late = evidence.baseline, evidence.now - grace
     mine = [e for e in evidence.events if e["number"] == evidence.number]

@@ -32,6 +32,7 @@ from standin.traffic.log import TrafficLog, read
 from standin.traffic.outbound import Address, Outbound, Sender
 
 pytestmark = pytest.mark.anyio
+PASSWORD = "Str0ng!pass"
 BROKEN = 0
 """In place of a status: the request is taken, and the line breaks in the middle of the answer."""
 
@@ -39,7 +40,7 @@ BROKEN = 0
 class FakeApi:
     """``answers`` are the statuses for the next messages, then 201. Tokens are shared between APIs like a database."""
 
-    def __init__(self, tokens: set[str], password: str = "A"):
+    def __init__(self, tokens: set[str], password: str = PASSWORD):
         self.tokens = tokens
         self._credentials = "Basic " + base64.b64encode(f"sender:{password}".encode()).decode()
         self.answers: deque[int] = deque()
@@ -121,7 +122,11 @@ class Log:
 
 
 async def run(
-    urls: list[str], path: Path, enough: Callable[[Log], Any], rate: float = 40, passwords: tuple[str, str] = ("A", "A")
+    urls: list[str],
+    path: Path,
+    enough: Callable[[Log], Any],
+    rate: float = 40,
+    passwords: tuple[str, ...] = (PASSWORD, PASSWORD),
 ) -> Log:
     """Sends until the log shows enough."""
     log, stop = TrafficLog(path), asyncio.Event()

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``python3 -m standin.traffic --config FILE --log FILE``: traffic in both directions until SIGTERM.
 
-The configuration is ``{"network": URL, "numbers": [{"number", "addresses": [{"url", "username", "password"}], "customers",
-"outbound_rate", "inbound_rate"}]}``; rates are messages a second.
+The configuration is ``{"network": URL, "numbers": [{"number", "addresses": [{"url", "username", "password"}],
+"customers", "outbound_rate", "inbound_rate"}]}``; rates are messages a second.
 """
 
 from __future__ import annotations

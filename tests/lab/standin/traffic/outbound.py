@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The business side: messages through the client's API. It knows nothing of a migration, only a list of addresses.
 
-The token it has goes to every address: one that shares its users with the last knows it. Only one that refuses it is logged in to, with the
-account of that address.
+The token it has goes to every address: one that shares its users with the last knows it. Only one that refuses it is
+logged in to, with the account of that address.
 """
 
 from __future__ import annotations
