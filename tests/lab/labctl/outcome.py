@@ -31,6 +31,7 @@ def verdicts(report: Json, seen: Json, ledger: Json) -> list[Verdict]:
             bool(fenced) and not any(row["status"] == "running" for row in fenced),
             f"{len(fenced)} containers of the old client are fenced, none of them runs",
         ),
+        (ledger["resumed"] > 0, f"{ledger['resumed']} messages have gone out through the new client"),
         (ledger["balanced"], balance(ledger)),
     ]
 

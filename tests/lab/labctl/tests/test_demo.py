@@ -54,6 +54,7 @@ def ledger(**more: Any) -> dict[str, Any]:
         "registrations": 0,
         "identity_changes": 0,
         "downtime": {"seconds": 4.2},
+        "resumed": 3,
         "balanced": True,
         "reasons": [],
     }
@@ -150,6 +151,7 @@ def test_the_screen_fits_the_option(option: str) -> None:
         ({"verdict": "failed"}, seen(), ledger(), "the run's own verdict is failed"),
         ({}, seen("old"), ledger(), "on old"),
         ({}, seen(status="running"), ledger(), "1 containers of the old client are fenced"),
+        ({}, seen(), ledger(resumed=0), "0 messages have gone out through the new client"),
         ({}, seen(), ledger(balanced=False, reasons=["0 identity changes instead of 1"]), "(0 identity changes"),
     ],
 )

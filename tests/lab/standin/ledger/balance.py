@@ -82,6 +82,7 @@ def balance(evidence: Evidence, grace: float = 5.0, identity_changes: int = 0) -
     inbound, in_pending = _inbound(evidence, [t for t in own if t["kind"] == "inbound"], seen, late)
     statuses, status_pending = _statuses(evidence, {t["ref"] for t in attempts}, seen, late)
     closed = gaps(mine, start, evidence.now)
+    downtime = max(closed, key=lambda g: g["seconds"], default=NO_GAP)
     result: Json = {
         "number": evidence.number,
         "outbound": outbound,
@@ -94,7 +95,8 @@ def balance(evidence: Evidence, grace: float = 5.0, identity_changes: int = 0) -
         "two_clients": overlaps(mine, start),
         "pending": out_pending + in_pending + status_pending,
         "gaps": closed,
-        "downtime": max(closed, key=lambda g: g["seconds"], default=NO_GAP),
+        "downtime": downtime,
+        "resumed": _resumed(attempts, downtime),
     }
     result["reasons"] = reasons(result, identity_changes)
     result["balanced"] = not result["reasons"]
@@ -121,6 +123,12 @@ def _outbound(evidence: Evidence, attempts: list[Json], late: float) -> tuple[Js
         "in_doubt": len({t["ref"] for t in attempts if t["outcome"] == "in_doubt"}),
     }
     return outbound, len(missing) - len(lost)
+
+
+def _resumed(attempts: list[Json], downtime: Json) -> int:
+    """How many messages the API took since the downtime ended. None: the business cannot send at the new place."""
+    end = downtime["to"]
+    return 0 if end is None else sum(t["outcome"] == "accepted" and t["time"] >= end for t in attempts)
 
 
 def _inbound(evidence: Evidence, log: list[Json], seen: Seen, late: float) -> tuple[Json, int]:

@@ -97,6 +97,7 @@ def test_flawless_move_balances(evidence: Evidence) -> None:
     assert ledger["statuses"] == {"expected": 2, "missing": [], "duplicated": [], "unknown": []}
     assert ledger["downtime"] == {"from": 1020, "to": 1032, "seconds": 12}
     assert (ledger["kicks"], ledger["registrations"], ledger["identity_changes"]) == (0, 0, 0)
+    assert ledger["resumed"] == 1
     assert lines(ledger)[-1] == "verdict    balanced"
 
 
@@ -282,6 +283,19 @@ def test_move_that_makes_a_new_security_code_makes_one(
 ) -> None:
     changes = [event(1040 + index, "identity_change") for index in range(seen)]
     assert balance(_plus(events=changes)(evidence), GRACE, wanted)["reasons"] == reasons
+
+
+@pytest.mark.parametrize(
+    ("change", "resumed"),
+    [
+        (_plus(traffic=[attempt("o3", 1032.5)], outbound=[sent("o3", 1033)]), 2),
+        (_plus(traffic=[attempt("o3", 1040, "refused")]), 1),
+        (_plus(events=[event(1033, "disconnected", NEW)]), 0),
+    ],
+    ids=["one more", "refused", "down again and for longer"],
+)
+def test_what_is_taken_after_the_downtime_is_counted(evidence: Evidence, change: Change, resumed: int) -> None:
+    assert balance(change(evidence), GRACE)["resumed"] == resumed
 
 
 BALANCED: dict[str, Change] = {
