@@ -16,7 +16,7 @@ from labctl.session import Session
 from labctl.state import run_directory
 from labctl.waiting import wait_until
 
-from checks import dumps, fence, probes, record
+from checks import canary, dumps, fence, probes, record
 
 STAGE = "baseline"
 USERS = ("admin", "sender", "monitor")
@@ -27,19 +27,24 @@ RUN_PLACES = ("/var/lib/waba-migration", "/root/biz")
 """Where a run may leave files on a host."""
 
 
-def token(session: Session, host: str, user: str = "admin") -> str:
-    """Logs in at number A's API, as soon as it answers."""
+def token(session: Session, host: str) -> str:
+    """The old administrator's, as soon as number A's API answers."""
+    return log_in(session, host, "admin", session.secrets[f"{ACME.key}_admin_password"])[1]
+
+
+def log_in(session: Session, host: str, user: str, password: str) -> tuple[Api, str]:
+    """Logs in at number A's API, as soon as it answers. Returns the API, logged in, and the token."""
     api = Api(session.state.port(host, ACME.api_port))
     issued: list[str] = []
 
     def missing() -> str:
-        answer = api.login(user, session.secrets[f"{ACME.key}_{user}_password"])
+        answer = api.login(user, password)
         if answer.status == 200:
             issued.append(str(answer.document["users"][0]["token"]))
         return "" if issued else answer.describe()
 
     wait_until(missing, f"Logging in as {user} on {host}", API_SECONDS, "Read the client's log.", interval=1.0)
-    return issued[0]
+    return api, issued[0]
 
 
 def look(session: Session, stage: str) -> dict[str, Any]:
@@ -76,8 +81,19 @@ def take(session: Session) -> None:
     """Starts the evidence of a test anew."""
     record.forget(session.lab)
     fence.discard(session)
-    issued = token(session, "old")
-    record.save(session.lab, STAGE, {**look(session, STAGE), "token": issued})
+    api, issued = log_in(session, "old", "admin", session.secrets[f"{ACME.key}_admin_password"])
+    planted = canary.plant(session)
+    record.save(
+        session.lab,
+        STAGE,
+        {
+            **look(session, STAGE),
+            "token": issued,
+            "settings": probes.settings(api),
+            "canary": planted,
+            "log_size": canary.log_size(session),
+        },
+    )
 
 
 def await_traffic(session: Session, since: float) -> None:

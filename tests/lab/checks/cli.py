@@ -17,12 +17,13 @@ from labctl.errors import LabError
 from labctl.layout import lab_from_environment
 from labctl.session import Session
 
-from checks import back, baseline, breakout, discretion, fence, moved, mutations, repeated, untouched
+from checks import back, baseline, breakout, claims, discretion, fence, mutations, repeated, untouched
+from checks.options import FULL, OPTIONS
 from checks.scene import Scene
 from checks.verdict import Verdict, judge
 
 GREEN, RED, UNUSABLE = 0, 1, 2
-Step = Callable[[Session], int]
+Step = Callable[..., int]
 
 
 def tell(text: str) -> None:
@@ -64,11 +65,13 @@ def step_untouched(session: Session) -> int:
     return told(judge(untouched.CHECKS, untouched.Before(session)))
 
 
-def step_moved(session: Session) -> int:
-    """after a full move: wait for messages through the new client, end the traffic, judge"""
+def step_moved(session: Session, option: str) -> int:
+    """after a move: wait for messages through the new client, end the traffic, judge"""
     baseline.await_traffic(session, time.time())
     evidence.stop_traffic(session.lab)
-    return told(judge(moved.CHECKS, Scene(session)))
+    red = told(judge(claims.checks(option), Scene(session, option=option)))
+    tell(f"not claimed of the option {option}: {', '.join(claims.not_claimed(option)) or 'nothing'}")
+    return red
 
 
 def step_back(session: Session) -> int:
@@ -144,10 +147,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="checks", description=__doc__, epilog="LAB_NAME names the lab.")
     commands: Any = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     for name, step in STEPS.items():
-        commands.add_parser(name, help=step.__doc__, description=step.__doc__)
-    options = parser.parse_args(arguments)
+        command = commands.add_parser(name, help=step.__doc__, description=step.__doc__)
+        if step is step_moved:
+            command.add_argument(
+                "--option", choices=OPTIONS, default=FULL, help="what was moved (default: %(default)s)"
+            )
+    given = vars(parser.parse_args(arguments))
     try:
-        return STEPS[options.step](sessions.existing(lab_from_environment()))
+        return STEPS[given.pop("step")](sessions.existing(lab_from_environment()), **given)
     except (LabError, ValueError) as error:
         sys.stderr.write(f"checks: {error}\n")
         return UNUSABLE

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from labctl.session import Session
 
-from checks import damage, discretion, moved
+from checks import damage, discretion
+from checks.claims import AFTER_A_FULL_MOVE
 from checks.damage import Done
 from checks.scene import Scene
 from checks.verdict import Verdict, judge, listed
@@ -106,13 +107,13 @@ def weigh(done: dict[str, Done], mutations: tuple[Mutation, ...], red: dict[str,
 def run(session: Session) -> list[Verdict]:
     """Does all the damage, round by round. The lab is good for nothing but a reset afterwards."""
     first = Scene(session)
-    before = judge(moved.CHECKS, first)
+    before = judge(AFTER_A_FULL_MOVE, first)
     verdicts = [Verdict("before", "every check is green", listed([v.name for v in before if not v.good]))]
     if not verdicts[0].good:
         return verdicts
     for each in ROUNDS:
         done = {mutation.name: mutation.carry_out(session) for mutation in each.mutations}
-        after = judge(moved.CHECKS, Scene(session, first))
+        after = judge(AFTER_A_FULL_MOVE, Scene(session, first))
         verdicts += weigh(done, each.mutations, changed(before, after))
         for damaged in done.values():
             damaged.undo()

@@ -14,10 +14,15 @@ import tarfile
 from typing import Any
 
 from labctl import docker, project
+from labctl.api import Api
 from labctl.layout import Lab, Number
 
 API_SECONDS = 30
 VOLUMES = project.VOLUMES
+APPLICATION = "/v1/settings/application"
+PROVIDERS = "/v1/settings/application/media/providers"
+WEBHOOK_CA = "/v1/certificates/webhooks/ca"
+PROFILES = ("/v1/settings/business/profile", "/v1/settings/business/compliance_info", "/v1/settings/profile/about")
 
 
 def containers(lab: Lab, host: str, number: Number) -> list[dict[str, Any]]:
@@ -106,3 +111,8 @@ def contents(lab: Lab, host: str, *places: str) -> dict[str, bytes]:
     with tarfile.open(fileobj=io.BytesIO(result.output)) as archive:
         files = [(member.name, archive.extractfile(member)) for member in archive if member.isfile()]
         return {name: file.read() for name, file in files if file is not None}
+
+
+def settings(api: Api) -> dict[str, str]:
+    """What a client has been set to, by the path that tells it. The API must be logged in."""
+    return {path: api.must("GET", path).text for path in (APPLICATION, PROVIDERS, WEBHOOK_CA, *PROFILES)}

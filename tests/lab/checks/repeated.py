@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from labctl import databases
 from labctl.layout import ACME, BETA, ENGINE_HOSTS, SSH_HOSTS, Lab
 from labctl.session import Session
 from labctl.state import run_directory
@@ -34,11 +35,14 @@ def look(session: Session, stage: str) -> dict[str, Any]:
     """Everything that a second run could touch."""
     lab = session.lab
     place: Path = record.directory(lab, stage)
+    there = databases.server(lab, session.state, "db-new").names()
     return {
         "time": time.time(),
         "containers": {host: probes.lives(probes.containers(lab, host, ACME)) for host in ENGINE_HOSTS},
         "neighbour": probes.lives(probes.containers(lab, "old", BETA)),
-        "new_rows": dumps.take(session, "db-new", dumps.acme_databases(), place / "new"),
+        "new_rows": dumps.take(
+            session, "db-new", tuple(name for name in dumps.acme_databases() if name in there), place / "new"
+        ),
         "old_rows": dumps.take(session, ACME.database_host, dumps.acme_databases(), place / "old"),
         "files": {host: probes.tree(lab, host, *baseline.RUN_PLACES) for host in ENGINE_HOSTS},
         "media": probes.media(lab, "new", ACME),

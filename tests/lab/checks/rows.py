@@ -38,6 +38,11 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("clusterStore", "shard_map"): FLEETING,
 }
 """By store and table. What is not named here must be there as it was."""
+IDENTITIES: Mapping[str, Mapping[str, str]] = {
+    "messageStore": {"messages": "key_id", "media": "id"},
+    "waweb": {"users": "password_hash", "tokens": "digest"},
+}
+"""By store and table the column whose values no two clients ever share."""
 
 
 def missing(store: str, old: Dump, new: Dump) -> list[str]:
@@ -95,3 +100,26 @@ def behind(store: str, old: Dump, new: Dump) -> list[str]:
         elif now < value:
             findings.append(f"{store}: {name} goes on with {now}, the old one with {value}")
     return findings
+
+
+def shared(store: str, old: Dump, new: Dump) -> list[str]:
+    """A sentence for each row of the old database that is in the new one all the same."""
+    findings = []
+    for name, column in IDENTITIES[store].items():
+        before, now = (_values(dump.tables[name], column) for dump in (old, new))
+        if not before:
+            findings.append(f"{store}: the old {name} were empty, so none can be found")
+        findings += [f"{store}: {name} has the old {column} {value[:20]}" for value in sorted(before & now)]
+    return findings
+
+
+def less(dump: Dump, table: str, key: Row) -> Dump:
+    """A dump without one row, which is judged otherwise."""
+    there = dump.tables[table]
+    kept = Table(there.columns, {other: row for other, row in there.rows.items() if other != key})
+    return Dump({**dump.tables, table: kept}, dump.sequences)
+
+
+def _values(table: Table, column: str) -> set[str]:
+    place = table.columns.index(column)
+    return {row[place] for row in table.rows.values()}

@@ -17,6 +17,7 @@ from labctl.session import Session
 
 from checks import baseline, dumps, fence, probes, record
 from checks.dump import Dump
+from checks.options import CLIENT_ONLY, FULL, IDENTITY_CHANGES
 
 SETTLE_SECONDS = 60
 LOOK_AGAIN_SECONDS = 5
@@ -28,9 +29,13 @@ T = TypeVar("T")
 class Scene:
     """The lab at one moment. Checks run side by side, so each piece is gathered under a lock of its own."""
 
-    def __init__(self, session: Session, earlier: Scene | None = None) -> None:
-        """``earlier``: a scene whose evidence of the past is taken over. Messages have settled by then."""
+    def __init__(self, session: Session, earlier: Scene | None = None, option: str = FULL) -> None:
+        """``earlier``: a scene whose evidence of the past is taken over. Messages have settled by then.
+
+        ``option``: what was moved, by the word of whoever ordered it.
+        """
         self.session = session
+        self.option = option
         self._settle_seconds = SETTLE_SECONDS if earlier is None else 0
         self._guard = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
@@ -88,10 +93,11 @@ class Scene:
 
     def _settled_ledger(self, number: Number) -> dict[str, Any]:
         """What a client still works off, on a busy machine for minutes, is not lost: it counts when that ends."""
-        book = evidence.ledger(self.lab, number, self._settle_seconds)
+        changes = IDENTITY_CHANGES[self.option] if number is ACME else 0
+        book = evidence.ledger(self.lab, number, self._settle_seconds, changes)
         while self._settle_seconds and book["outbound"]["lost"]:
             time.sleep(LOOK_AGAIN_SECONDS)
-            later = evidence.ledger(self.lab, number, self._settle_seconds)
+            later = evidence.ledger(self.lab, number, self._settle_seconds, changes)
             if len(later["outbound"]["lost"]) >= len(book["outbound"]["lost"]):
                 return later
             book = later
@@ -110,16 +116,26 @@ class Scene:
 
     def _fence_dumps(self) -> dict[str, Dump]:
         assert self.fence_digests  # noqa: S101 (they make the files)
-        place = record.directory(self.lab, fence.STAGE)
-        return {
-            store: dumps.read(place, ACME.prefix + store, self.session.state.database_engine)
-            for store in KNOWN_DATABASES
-        }
+        return self._read(fence.STAGE)
 
     @property
     def old_digests(self) -> dict[str, str]:
         place = record.directory(self.lab, NOW, "old")
         return self.once("old", lambda: dumps.take(self.session, ACME.database_host, dumps.acme_databases(), place))
+
+    @property
+    def serving_dumps(self) -> dict[str, Dump]:
+        """Those that the new client works on, by store."""
+        return self.once("stayed", self._stayed_dumps) if self.option == CLIENT_ONLY else self.new_dumps
+
+    def _stayed_dumps(self) -> dict[str, Dump]:
+        assert self.old_digests  # noqa: S101 (they make the files)
+        return self._read(NOW, "old")
+
+    def _read(self, *parts: str) -> dict[str, Dump]:
+        place = record.directory(self.lab, *parts)
+        engine = self.session.state.database_engine
+        return {store: dumps.read(place, ACME.prefix + store, engine) for store in KNOWN_DATABASES}
 
     @property
     def new_dumps(self) -> dict[str, Dump]:
@@ -129,10 +145,7 @@ class Scene:
     def _new_dumps(self) -> dict[str, Dump]:
         place = record.directory(self.lab, NOW, "new")
         dumps.take(self.session, "db-new", dumps.acme_databases(), place)
-        return {
-            store: dumps.read(place, ACME.prefix + store, self.session.state.database_engine)
-            for store in KNOWN_DATABASES
-        }
+        return self._read(NOW, "new")
 
     @property
     def beta_dumps(self) -> dict[str, Dump]:

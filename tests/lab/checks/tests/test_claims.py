@@ -1,0 +1,35 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each option has its checks, and none is missing from an option by oversight."""
+
+from __future__ import annotations
+
+import pytest
+
+from checks.claims import CLAIMS, checks, not_claimed
+from checks.options import CARRIED, CLIENT_ONLY, FULL, MESSAGES, OPTIONS, SETTINGS
+
+NOT_CLAIMED = {
+    SETTINGS: {"rows", "sequences", "media", "media-download", "token", "passwords", "no-copy", "never-opened"},
+    MESSAGES: {"token", "passwords", "no-copy", "left-behind", "backup"},
+    FULL: {"no-copy", "logins", "accounts", "old-webhook", "canary", "never-opened", "left-behind", "backup"},
+    CLIENT_ONLY: {
+        "old-databases", "logins", "accounts", "old-webhook", "canary", "never-opened", "left-behind", "backup",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_what_an_option_does_not_claim_is_known(option: str) -> None:
+    assert set(not_claimed(option)) == NOT_CLAIMED[option]
+    assert len(checks(option)) + len(not_claimed(option)) == len(CLAIMS)
+
+
+def test_names_are_unique() -> None:
+    names = [claim.check.name for claim in CLAIMS]
+    assert sorted(set(names)) == sorted(names)
+
+
+def test_messages_carry_all_but_the_users() -> None:
+    assert set(CARRIED[FULL]) - set(CARRIED[MESSAGES]) == {"waweb"}
