@@ -17,6 +17,7 @@ from labctl.state import run_directory
 from labctl.waiting import wait_until
 
 from checks import canary, dumps, fence, probes, record
+from checks.options import NEW_PLATFORM
 
 STAGE = "baseline"
 USERS = ("admin", "sender", "monitor")
@@ -111,8 +112,8 @@ def await_traffic(session: Session, since: float) -> None:
     wait_until(lacking, "Waiting for messages to flow", TRAFFIC_SECONDS, "See `lab status`.")
 
 
-def start_traffic(session: Session) -> None:
-    """Lets messages flow, and waits until they do."""
+def start_traffic(session: Session, option: str) -> None:
+    """Lets messages flow, and waits until they do. A new platform's software knows its own password there."""
     since = time.time()
-    evidence.start_traffic(session)
+    evidence.start_traffic(session, option in NEW_PLATFORM)
     await_traffic(session, since)

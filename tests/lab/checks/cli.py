@@ -47,10 +47,10 @@ def step_baseline(session: Session) -> int:
     return GREEN
 
 
-def step_traffic(session: Session) -> int:
+def step_traffic(session: Session, option: str) -> int:
     """let messages flow, wait until they do, and watch for the fence"""
     fence.start_watching(session.lab)
-    baseline.start_traffic(session)
+    baseline.start_traffic(session, option)
     return GREEN
 
 
@@ -148,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands: Any = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     for name, step in STEPS.items():
         command = commands.add_parser(name, help=step.__doc__, description=step.__doc__)
-        if step is step_moved:
+        if step in (step_traffic, step_moved):
             command.add_argument(
                 "--option", choices=OPTIONS, default=FULL, help="what was moved (default: %(default)s)"
             )
