@@ -206,7 +206,7 @@ def main() -> None:
     if not picture.healthy and params["fail_on_unhealthy"]:
         module.fail_json(
             msg=f"After {picture.waited:g} s the client at {params['api_url']} is not {params['state']} as it must be: "
-            f"{'; '.join(picture.missing)}. Look at the log of the node that is named.",
+            f"{'; '.join(picture.missing).rstrip('.')}. Look at the log of the node that is named.",
             **result,
         )
     module.exit_json(changed=False, **result)
