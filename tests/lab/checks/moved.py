@@ -284,7 +284,7 @@ def report_agrees(scene: Scene) -> str:
     if (report["verdict"], report["option"]) != ("succeeded", scene.option):
         return f"its verdict on the option {report['option']} is {report['verdict']}"
     stopping, up = report["phases"]["fence"]["facts"]["stopping_at"], report["phases"]["start"]["ended"]
-    # Cut off before its backup, a client is stopped only after it. Until then the network holds it for connected.
+    # A client that is cut off before its backup stops only after it. The network finds out with what it sends next.
     down = report["phases"]["backup"]["started"] if scene.option == SETTINGS else stopping
     told, lead = _seconds(down, up), _seconds(down, stopping)
     seen = float(scene.ledger(ACME)["downtime"]["seconds"])
@@ -300,7 +300,8 @@ def report_agrees(scene: Scene) -> str:
         return "it says 'at most' of a run that was not interrupted, or leaves it out for one that was"
     return (
         ""
-        if (interrupted and told > seen) or (lead >= 0 and abs(told - lead - seen) <= DOWNTIME_TOLERANCE_SECONDS)
+        if (interrupted and told > seen)
+        or -DOWNTIME_TOLERANCE_SECONDS <= told - seen <= lead + DOWNTIME_TOLERANCE_SECONDS
         else f"it tells {told:.1f} s of downtime, {lead:.1f} s of them before the stop; the network saw {seen:.1f} s"
     )
 

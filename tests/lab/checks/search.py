@@ -31,7 +31,7 @@ for place in sys.argv[1:]:
     for directory, _, names in os.walk(place):
         for path in (os.path.join(directory, name) for name in names):
             try:
-                if stat.S_ISREG(os.lstat(path).st_mode):
+                if stat.S_ISREG(os.lstat(path).st_mode) and not os.path.ismount(path):
                     with open(path, "rb") as file:
                         if word in file.read():
                             print(path)

@@ -45,6 +45,9 @@ def judged(place: Path, option: str, told: str, seen: float, reported: str = "")
     [
         (FULL, "Downtime    16.0 s", 15.0, ""),
         (SETTINGS, "Downtime    20.0 s", 15.0, ""),
+        (SETTINGS, "Downtime    20.0 s", 19.0, ""),
+        (SETTINGS, "Downtime    20.0 s", 24.0, "4.0 s of them before the stop; the network saw 24.0 s"),
+        (SETTINGS, "Downtime    20.0 s", 12.0, "the network saw 12.0 s"),
         (SETTINGS, "Downtime    16.0 s", 15.0, "it says Downtime    16.0 s, by its own times it was 20.0 s"),
         (FULL, "Downtime    16.0 s", 9.0, "the network saw 9.0 s"),
         (FULL, "Downtime    at most 16.0 s", 15.0, "it says 'at most' of a run that was not interrupted"),
