@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 from labctl import databases, docker
 from labctl.layout import ACME
@@ -19,12 +19,14 @@ from labctl.session import Session
 from checks.options import ACCOUNTS, CARRIED, MESSAGES
 
 DATABASE = f"{ACME.prefix}{ACCOUNTS}"
-LOCAL = "[local]"
+LOCAL = frozenset({"[local]", "localhost"})
 """The tests' own tools, on the server itself."""
 _POSTGRESQL_LINE = re.compile(
     r" user=(?P<user>\S+) db=(?P<database>\S+) app=.*? host=(?P<host>\S+) LOG: +connection authorized"
 )
-_MYSQL_LINE = re.compile(r"\tConnect\t(?P<user>[^@\t]+)@(?P<host>\S+) on (?P<database>\S*) using ")
+_MYSQL_LINE = re.compile(r"\t\s*(?P<thread>\d+) (?P<command>Connect|Init DB|Query)\t(?P<rest>.*)")
+_MYSQL_LOGIN = re.compile(r"(?P<user>[^@]+)@(?P<host>\S+) on (?P<database>\S*) using ")
+_MYSQL_NAME = re.compile(rf"`({ACME.prefix}\w+)`\.")
 Connection = tuple[str, str, str]
 """User, host, database."""
 
@@ -56,12 +58,29 @@ def log_size(session: Session) -> int:
 
 
 def connections(lines: Iterable[str]) -> list[Connection]:
-    """Who has opened which database."""
-    found = [match for line in lines for match in [_POSTGRESQL_LINE.search(line) or _MYSQL_LINE.search(line)] if match]
-    return [(match["user"], match["host"], match["database"]) for match in found]
+    """Who has opened which database. A statement of MySQL may name one that its connection has not chosen."""
+    found: list[Connection] = []
+    threads: dict[str, tuple[str, str]] = {}
+    for line in lines:
+        postgresql, mysql = _POSTGRESQL_LINE.search(line), _MYSQL_LINE.search(line)
+        if postgresql:
+            found.append((postgresql["user"], postgresql["host"], postgresql["database"]))
+        elif mysql:
+            found += _of_mysql(mysql["thread"], mysql["command"], mysql["rest"], threads)
+    return found
 
 
-def opened(seen: Iterable[Connection], tools: set[str], known: set[str]) -> list[str]:
+def _of_mysql(thread: str, command: str, rest: str, threads: dict[str, tuple[str, str]]) -> list[Connection]:
+    """``threads``: who is behind each, by what the log has said so far."""
+    login = _MYSQL_LOGIN.match(rest) if command == "Connect" else None
+    if login:
+        threads[thread] = (login["user"], login["host"])
+        return [(*threads[thread], login["database"])] if login["database"] else []
+    names = [rest] if command == "Init DB" else _MYSQL_NAME.findall(rest) if command == "Query" else []
+    return [(*threads[thread], name) for name in names] if thread in threads else []
+
+
+def opened(seen: Iterable[Connection], tools: Set[str], known: Set[str]) -> list[str]:
     """What speaks against the claim that nobody but the client itself, from ``known`` places, has opened the database.
 
     ``tools``: where our own come from. They must have been seen at another database, or the log proves nothing.

@@ -12,7 +12,7 @@ from typing import Any
 
 from labctl import control
 from labctl.api import Api
-from labctl.layout import ACME, ENGINE_HOSTS
+from labctl.layout import ACME, ENGINE_HOSTS, HOSTS
 from labctl.state import run_directory
 
 from checks import baseline, canary, dumps, rows, search
@@ -109,6 +109,10 @@ def canary_stayed_behind(scene: Scene) -> str:
 
 def accounts_never_opened(scene: Scene) -> str:
     """By the old server's own log. The stopped client opened it from its host, the tests on the server itself."""
-    addresses = scene.truth["addresses"]
-    seen = canary.connections(canary.log_since(scene.session, scene.before["log_size"]))
-    return listed(canary.opened(seen, {addresses[search.TARGET_SERVER]}, {addresses["old"], canary.LOCAL}))
+    names = {f"{scene.lab.container(host)}.{scene.lab.network}": host for host in HOSTS}
+    places = {**names, **{address: host for host, address in scene.truth["addresses"].items()}}
+    seen = [
+        (user, places.get(peer, peer), database)
+        for user, peer, database in canary.connections(canary.log_since(scene.session, scene.before["log_size"]))
+    ]
+    return listed(canary.opened(seen, {search.TARGET_SERVER}, canary.LOCAL | {"old"}))

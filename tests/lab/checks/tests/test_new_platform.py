@@ -70,7 +70,22 @@ def lines(*connections: tuple[str, str, str]) -> list[str]:
 def test_opened_database(connections: list[tuple[str, str, str]], told: list[str]) -> None:
     seen = canary.connections(["some other line", *lines(*connections)])
     assert seen == connections
-    assert canary.opened(seen, {TOOL}, {OLD, canary.LOCAL}) == told
+    assert canary.opened(seen, {TOOL}, canary.LOCAL | {OLD}) == told
+
+
+def test_mysql_log_tells_who_opens_a_database() -> None:
+    log = [
+        "2026-01-01T00:00:00.000000Z\t   12 Connect\tacme@172.22.0.5 on acme_messageStore using SSL/TLS",
+        "2026-01-01T00:00:00.000000Z\t   13 Connect\troot@localhost on  using Socket",
+        "\t\t    13 Init DB\tacme_waweb",
+        "2026-01-01T00:00:00.000000Z\t   12 Query\tSELECT * FROM `acme_waweb`.`users`",
+        "2026-01-01T00:00:00.000000Z\t   12 Query\tSELECT 'acme_waweb'",
+    ]
+    assert canary.connections(log) == [
+        ("acme", TOOL, "acme_messageStore"),
+        ("root", "localhost", "acme_waweb"),
+        ("acme", TOOL, "acme_waweb"),
+    ]
 
 
 class Stage:
