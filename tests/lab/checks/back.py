@@ -10,7 +10,7 @@ import json
 from labctl.layout import ACME, SSH_HOSTS
 from labctl.state import run_directory
 
-from checks import baseline, moved, probes
+from checks import baseline, moved, neighbour, probes
 from checks.scene import Scene
 from checks.verdict import Check, listed
 
@@ -84,9 +84,9 @@ CHECKS: tuple[Check[Scene], ...] = (
     Check("old-files", "the old project directory is as it was", old_files),
     Check("old-media", "the old media are as they were", moved.old_media_kept),
     Check("login", "a user logs in on the old host", token_works),
-    Check("neighbour-containers", "number B's containers live on", moved.neighbour_containers),
-    Check("neighbour-connected", "number B never lost its connection", moved.neighbour_connected),
-    Check("neighbour-ledger", "every message of number B arrived once", moved.neighbour_ledger),
+    Check("neighbour-containers", "number B's containers live on", neighbour.containers_live_on),
+    Check("neighbour-connected", "number B never lost its connection", neighbour.stayed_connected),
+    Check("neighbour-ledger", "every message of number B arrived once", neighbour.ledger_balanced),
     Check("keys-taken-back", "no key of the run opens a host", keys_taken_back),
     Check("verdict", "the report says that it was rolled back", verdict),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from checks import moved, new_platform, settings
+from checks import moved, neighbour, new_platform, settings
 from checks.options import CLIENT_ONLY, FULL, MESSAGES, NEW_PLATFORM, OPTIONS, SETTINGS
 from checks.scene import Scene
 from checks.verdict import Check
@@ -49,10 +49,10 @@ CLAIMS = (
         Check("history", "all that was there before was there at the fence", moved.history_at_the_fence),
         Check("settings", "the client is set as it was, but for a new platform's webhook", settings.kept),
         Check("old-media", "the old media are as they were", moved.old_media_kept),
-        Check("neighbour-containers", "number B's containers live on", moved.neighbour_containers),
-        Check("neighbour-connected", "number B never lost its connection", moved.neighbour_connected),
-        Check("neighbour-rows", "number B has all that it had", moved.neighbour_rows),
-        Check("neighbour-ledger", "every message of number B arrived once", moved.neighbour_ledger),
+        Check("neighbour-containers", "number B's containers live on", neighbour.containers_live_on),
+        Check("neighbour-connected", "number B never lost its connection", neighbour.stayed_connected),
+        Check("neighbour-rows", "number B has all that it had", neighbour.rows_kept),
+        Check("neighbour-ledger", "every message of number B arrived once", neighbour.ledger_balanced),
         Check("keys-taken-back", "no key of the run opens a host", moved.keys_taken_back),
         Check("private-files", "files with secrets are for their owner only", moved.files_private),
         Check("report", "the run's report agrees with the network", moved.report_agrees),

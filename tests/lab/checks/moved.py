@@ -9,12 +9,10 @@ import json
 import re
 import stat
 from datetime import datetime
-from typing import Any
 
 from labctl import databases
 from labctl.api import Api
-from labctl.layout import ACME, BETA, ENGINE_HOSTS, KNOWN_DATABASES, POSTGRESQL, SSH_HOSTS
-from labctl.project import containers
+from labctl.layout import ACME, ENGINE_HOSTS, SSH_HOSTS
 from labctl.state import run_directory
 
 from checks import baseline, dumps, new_platform, probes, rows, settings
@@ -195,52 +193,6 @@ def no_copy_made(scene: Scene) -> str:
     before = set(scene.before["new_databases"])
     now = databases.server(scene.lab, scene.session.state, "db-new").names()
     return listed([f"there is a database {name} on db-new" for name in now if name not in before])
-
-
-def neighbour_containers(scene: Scene) -> str:
-    now = probes.lives(containers_of_beta(scene))
-    before = scene.before["beta"]["containers"]
-    found = [
-        f"{service} was {before.get(service)}, is {now.get(service)}"
-        for service in before.keys() | now.keys()
-        if before.get(service) != now.get(service)
-    ]
-    return listed(found)
-
-
-def containers_of_beta(scene: Scene) -> list[dict[str, Any]]:
-    return [entry for entry in containers(scene.lab, "old") if entry["project"] == BETA.project]
-
-
-def neighbour_connected(scene: Scene) -> str:
-    slots = scene.network["numbers"][BETA.wa_id]["slots"].values()
-    places = {scene.host_of(slot["peer"]) for slot in slots}
-    broken = [event for event in scene.events(BETA) if event["event"] != "baseline"]
-    if places != {"old"}:
-        return f"connected on {places or 'no host'}"
-    return f"{broken[0]['event']} at {broken[0]['time']:.3f}" if broken else ""
-
-
-def neighbour_rows(scene: Scene) -> str:
-    """It has live traffic too: what it had before it has still."""
-    place = scene.before_place("beta")
-    found = []
-    for store in KNOWN_DATABASES:
-        before, now = dumps.read(place, BETA.prefix + store, POSTGRESQL), scene.beta_dumps[store]
-        found += rows.missing(store, before, now) + rows.behind(store, before, now)
-    media = probes.media(scene.lab, "old", BETA)
-    kept = scene.before["beta"]["media"]
-    found += [f"the medium {name} is not as it was" for name in kept if media.get(name) != kept[name]]
-    if probes.tree(scene.lab, "old", BETA.directory) != scene.before["beta"]["files"]:
-        found.append(f"the files of {BETA.directory} have changed")
-    return listed(found)
-
-
-def neighbour_ledger(scene: Scene) -> str:
-    ledger = scene.ledger(BETA)
-    if not ledger["outbound"]["accepted"] or not ledger["inbound"]["sent"]:
-        return "no messages flowed"
-    return listed(ledger["reasons"])
 
 
 def keys_taken_back(scene: Scene) -> str:

@@ -86,7 +86,7 @@ def old_webhook_unused(scene: Scene) -> str:
 
 def first_callback(scene: Scene) -> float:
     """When the new platform heard of its first message."""
-    return min(callback["time"] for callback in _callbacks(scene) if callback["path"] == NEW_PATH)
+    return min(float(callback["time"]) for callback in _callbacks(scene) if callback["path"] == NEW_PATH)
 
 
 def backup_kept(scene: Scene) -> str:
