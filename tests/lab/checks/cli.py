@@ -87,9 +87,9 @@ def step_finished(session: Session) -> int:
     return GREEN
 
 
-def step_repeated(session: Session) -> int:
+def step_repeated(session: Session, option: str) -> int:
     """after a second run: it has only looked"""
-    return told(judge(repeated.CHECKS, repeated.Repeated(session)))
+    return told(judge(repeated.CHECKS, repeated.Repeated(session, option=option)))
 
 
 def step_breakout(session: Session) -> int:
@@ -148,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands: Any = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     for name, step in STEPS.items():
         command = commands.add_parser(name, help=step.__doc__, description=step.__doc__)
-        if step in (step_traffic, step_moved):
+        if step in (step_traffic, step_moved, step_repeated):
             command.add_argument(
                 "--option", choices=OPTIONS, default=FULL, help="what was moved (default: %(default)s)"
             )

@@ -15,6 +15,7 @@ from labctl.session import Session
 from labctl.state import run_directory
 
 from checks import baseline, dumps, probes, record
+from checks.options import NEW_PLATFORM
 from checks.scene import Scene
 from checks.untouched import READING
 from checks.verdict import Check, listed
@@ -88,8 +89,9 @@ def _flat(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def only_reads(scene: Repeated) -> str:
+    """A new platform's client has no monitoring key of the old one, and a login would write a token."""
     requests = probes.requests(scene.lab, "new", ACME, scene.finished["time"])
-    if not requests:
+    if not requests and scene.option not in NEW_PLATFORM:
         return "the second run did not look at the client at all"
     return listed([f"{entry['method']} {entry['path']}" for entry in requests if entry["method"] not in READING])
 
@@ -99,7 +101,7 @@ def connection_kept(scene: Repeated) -> str:
 
 
 CHECKS: tuple[Check[Repeated], ...] = (
-    Check("only-reads", "the new client was asked, and to write nothing", only_reads),
+    Check("only-reads", "whatever the new client was asked was to read", only_reads),
     Check("connection", "the number stayed connected", connection_kept),
     Check("containers", "the containers of both hosts live on", same("containers")),
     Check("neighbour", "number B's containers live on", same("neighbour")),
