@@ -250,6 +250,7 @@ async def test_line_that_breaks_after_the_request_leaves_a_doubt(tmp_path: Path)
 async def test_refused_token_asks_for_one_new_login(apis: tuple[FakeApi, FakeApi, list[str]], tmp_path: Path) -> None:
     old, _, urls = apis
     forgotten: list[str] = []
+    recovered: set[str] = set()
 
     def forget(log: Log) -> bool:
         if not forgotten and accepted(5)(log):
@@ -257,13 +258,17 @@ async def test_refused_token_asks_for_one_new_login(apis: tuple[FakeApi, FakeApi
             old.tokens.clear()
             old.tokens.add("of somebody else")
         refs = {row["ref"] for row in log.rows("attempt", outcome="refused", status=401)}
-        return bool(forgotten) and len(old.taken) >= 80 and all(log.outcomes(ref)[-1] == "accepted" for ref in refs)
+        if not forgotten or len(old.taken) < 80 or len(refs) < 2:
+            return False
+        # One more may be refused while the generator is being stopped, and is not sent again then.
+        recovered.clear()
+        recovered.update(ref for ref in refs if log.outcomes(ref)[-1] == "accepted")
+        return recovered == refs
 
     log = await run(urls[:1], tmp_path / "log", forget, rate=200)
     refused = log.rows("attempt", outcome="refused", status=401)
-    assert len(refused) > 1
+    assert len(recovered) > 1
     assert len(refused) == len(log.rows("token_refused"))
-    assert {log.outcomes(row["ref"])[-1] for row in refused} == {"accepted"}
     assert [row["status"] for row in log.rows("login")] == [200, 200]
     assert max(Counter(old.taken).values()) == 1
 
