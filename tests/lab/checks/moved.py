@@ -15,7 +15,7 @@ from labctl.api import Api
 from labctl.layout import ACME, ENGINE_HOSTS, SSH_HOSTS
 from labctl.state import run_directory
 
-from checks import baseline, dumps, new_platform, probes, rows, settings
+from checks import baseline, dumps, probes, rows, settings
 from checks.options import CARRIED, IDENTITY_CHANGES, NEW_PLATFORM, SETTINGS
 from checks.scene import Scene
 from checks.verdict import listed
@@ -239,13 +239,9 @@ def report_agrees(scene: Scene) -> str:
     # A client that is cut off before its backup stops only after it. The network finds out with what it sends next.
     down = report["phases"]["backup"]["started"] if scene.option == SETTINGS else stopping
     told, lead = _seconds(down, up), _seconds(down, stopping)
-    gap = scene.ledger(ACME)["downtime"]
-    seen = float(gap["seconds"])
+    seen = float(scene.ledger(ACME)["downtime"]["seconds"])
     if not seen:
         return "the network saw no downtime"
-    if scene.option in NEW_PLATFORM:
-        # To its new owner a client is of use when its webhook is the new one, which is only after it has connected.
-        seen += max(0.0, new_platform.first_callback(scene) - gap["to"])
     words = file.with_suffix(".txt").read_text(encoding="utf-8")
     figure = _DOWNTIME.search(words)
     if figure is None or abs(float(figure[1]) - told) > ROUNDED_SECONDS:

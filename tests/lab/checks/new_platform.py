@@ -75,18 +75,9 @@ def strays(callbacks: Iterable[dict[str, Any]], host_of: Callable[[str], str]) -
     return [f"a callback to {c['path']} at {c['time']:.3f}" for c in mine if c["path"] != NEW_PATH]
 
 
-def _callbacks(scene: Scene) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = control.receiver(scene.session.state, f"/callbacks?since={scene.network['baseline']}")
-    return found
-
-
 def old_webhook_unused(scene: Scene) -> str:
-    return listed(strays(_callbacks(scene), scene.host_of))
-
-
-def first_callback(scene: Scene) -> float:
-    """When the new platform heard of its first message."""
-    return min(float(callback["time"]) for callback in _callbacks(scene) if callback["path"] == NEW_PATH)
+    callbacks = control.receiver(scene.session.state, f"/callbacks?since={scene.network['baseline']}")
+    return listed(strays(callbacks, scene.host_of))
 
 
 def backup_kept(scene: Scene) -> str:
