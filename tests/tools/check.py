@@ -18,6 +18,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PYTHON_CODE = ("plugins", "tests/integration", "tests/lab", "tests/tools", "tests/unit")
+SHOWN_FAILURES = 10
 NUMBERS = re.compile(r"\b(\d+) (passed|failed|errors?)\b")
 
 
@@ -39,6 +40,7 @@ class Outcome:
     seconds: float
     passed: int
     failed: int
+    failures: tuple[str, ...]
 
 
 GROUPS: dict[str, tuple[Check, ...]] = {
@@ -85,8 +87,9 @@ def run(check: Check) -> Outcome:
             raise
     good = process.returncode == 0
     passed, failed = count(lines) if check.counts else (int(good), int(not good))
+    failures = tuple(line.rstrip() for line in lines if line.startswith("FAILED "))
     # One that fails without a failed test has failed as a whole.
-    return Outcome(check, good, time.monotonic() - started, passed, failed or int(not good))
+    return Outcome(check, good, time.monotonic() - started, passed, failed or int(not good), failures)
 
 
 def count(lines: Sequence[str]) -> tuple[int, int]:
@@ -109,6 +112,9 @@ def main(names: Sequence[str]) -> int:
     for outcome in outcomes:
         verdict = "passed" if outcome.good else "FAILED"
         sys.stdout.write(f"{outcome.check.name:<14} {verdict:<8} {outcome.passed:>5} tests {outcome.seconds:8.1f} s\n")
+    # Once more, since they are far up by now.
+    for line in (line for outcome in outcomes for line in outcome.failures[:SHOWN_FAILURES]):
+        sys.stdout.write(f"{line}\n")
     seconds = sum(outcome.seconds for outcome in outcomes)
     passed, failed = (sum(getattr(outcome, kind) for outcome in outcomes) for kind in ("passed", "failed"))
     sys.stdout.write(f"{passed} passed, {failed} failed in {seconds:.0f} s\n")

@@ -37,6 +37,12 @@ run_scenario() {
     echo "scenario $1 ${verdict} in $((SECONDS - started)) s"
 }
 export -f act run_scenario
+
+# The error that it ended with, on one line.
+reason() {
+    sed 's/\x1b\[[0-9;]*m//g; s/^ *│ *//' "${MEMORY}/$1.log" | tr --squeeze-repeats '[:space:]' ' ' |
+        grep --only-matching --perl-regexp '\[ERROR\]: .*?(?= Origin:)' | tail --lines 1 | cut --characters 1-400
+}
 export LABS=${labs}
 
 for slot in "${slots[@]}"; do
@@ -53,7 +59,11 @@ fi
 printf '%s\n' "$@" |
     xargs --max-args=1 --max-procs="${#slots[@]}" --process-slot-var=SLOT bash -euo pipefail -c 'run_scenario "$1"' scenario |
     tee "${MEMORY}/all.log"
-passed=$(grep -c '^scenario .* passed in' "${MEMORY}/all.log" || true)
-failed=$(($# - passed))
-echo "${passed} passed, ${failed} failed"
+failed=0
+for name; do
+    grep --quiet "^scenario ${name} passed in" "${MEMORY}/all.log" && continue
+    failed=$((failed + 1))
+    echo "FAILED ${name}: $(reason "${name}")"
+done
+echo "$(($# - failed)) passed, ${failed} failed"
 ((!failed))

@@ -66,14 +66,14 @@ def prepare(session: Session) -> None:
 
 
 def _make_room(lab: Lab, engine: DatabaseEngine, say: Say) -> None:
-    """Removes what cannot be gone on with: hosts of an older make, or ones whose keys and passwords are not ours."""
+    """Removes what cannot be gone on with: hosts of another make or with other keys, and notes on hosts that are gone."""
     elsewhere = hosts.made_elsewhere(lab)
     if elsewhere:
         places = " and ".join(place or "an earlier version" for place in elsewhere)
         say(f"a lab named {lab.name} was made from {places}: building it anew from here")
     elif hosts.outdated(lab, engine, SSH_HOSTS):
         say("the hosts' images have changed: building the lab anew")
-    elif sessions.exists(lab):
+    elif sessions.exists(lab) and any(hosts.exists(lab, name) for name in SSH_HOSTS):
         return
     hosts.remove_everything(lab)
     sessions.forget(lab)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,10 +18,11 @@ from labctl.state import run_directory
 from checks.moved import report_agrees
 from checks.options import FULL, SETTINGS
 
-OPENED, CUT_OFF, STOPPING, UP = (f"2026-01-01T00:00:{second}Z" for second in ("00", "10", "14", "30"))
+OPENED, CUT_OFF, STOPPING, FENCED, UP = (f"2026-01-01T00:00:{second}Z" for second in ("00", "10", "14", "17", "30"))
+MIDNIGHT = datetime.fromisoformat("2026-01-01T00:00:00Z").timestamp()
 
 
-def judged(place: Path, option: str, told: str, seen: float, reported: str = "") -> str:
+def judged(place: Path, option: str, told: str, seen: tuple[float, float], reported: str = "") -> str:
     lab = Lab("it", place, {ACME.key: place / "lab"})
     directory = run_directory(lab.inventories[ACME.key])
     directory.mkdir()
@@ -30,35 +32,39 @@ def judged(place: Path, option: str, told: str, seen: float, reported: str = "")
         "opened": OPENED,
         "phases": {
             "backup": {"started": CUT_OFF},
-            "fence": {"facts": {"stopping_at": STOPPING}},
+            "fence": {"ended": FENCED, "facts": {"stopping_at": STOPPING}},
             "start": {"ended": UP},
         },
     }
     (directory / "report.json").write_text(json.dumps(report))
     (directory / "report.txt").write_text(f"Verdict     SUCCEEDED\n{told}, no client connected\n")
-    scene: Any = SimpleNamespace(lab=lab, option=option, ledger=lambda _number: {"downtime": {"seconds": seen}})
+    gap = {"from": MIDNIGHT + seen[0], "to": MIDNIGHT + seen[1], "seconds": seen[1] - seen[0]}
+    scene: Any = SimpleNamespace(lab=lab, option=option, ledger=lambda _number: {"downtime": gap})
     return report_agrees(scene)
 
 
 @pytest.mark.parametrize(
     ("option", "told", "seen", "fault"),
     [
-        (FULL, "Downtime    16.0 s", 15.0, ""),
-        (SETTINGS, "Downtime    20.0 s", 15.0, ""),
-        (SETTINGS, "Downtime    20.0 s", 19.0, ""),
-        (SETTINGS, "Downtime    20.0 s", 24.0, "4.0 s of them before the stop; seen were 24.0 s"),
-        (SETTINGS, "Downtime    20.0 s", 12.0, "seen were 12.0 s"),
-        (SETTINGS, "Downtime    16.0 s", 15.0, "it says Downtime    16.0 s, by its own times it was 20.0 s"),
-        (FULL, "Downtime    16.0 s", 9.0, "seen were 9.0 s"),
-        (FULL, "Downtime    at most 16.0 s", 15.0, "it says 'at most' of a run that was not interrupted"),
-        (FULL, "Rows", 15.0, "it says nothing of downtime, by its own times it was 16.0 s"),
-        (FULL, "Downtime    16.0 s", 0.0, "the network saw no downtime"),
+        (FULL, "Downtime    16.0 s", (15, 29), ""),
+        (FULL, "Downtime    16.0 s", (17, 18), ""),
+        (SETTINGS, "Downtime    20.0 s", (15, 29), ""),
+        (SETTINGS, "Downtime    20.0 s", (11, 29), ""),
+        (SETTINGS, "Downtime    20.0 s", (9, 29), f"the client went down between {CUT_OFF} and {FENCED}, the"),
+        (SETTINGS, "Downtime    20.0 s", (11, 31), f"the client came up between {FENCED} and {UP}, the network saw"),
+        (SETTINGS, "Downtime    16.0 s", (15, 29), "it says Downtime    16.0 s, by its own times it was 20.0 s"),
+        (FULL, "Downtime    16.0 s", (13, 29), f"the client went down between {STOPPING} and {FENCED}"),
+        (FULL, "Downtime    16.0 s", (18, 29), f"the client went down between {STOPPING} and {FENCED}"),
+        (FULL, "Downtime    16.0 s", (15, 16), f"the client came up between {FENCED} and {UP}"),
+        (FULL, "Downtime    at most 16.0 s", (15, 29), "it says 'at most' of a run that was not interrupted"),
+        (FULL, "Rows", (15, 29), "it says nothing of downtime, by its own times it was 16.0 s"),
+        (FULL, "Downtime    16.0 s", (15, 15), "the network saw no downtime"),
     ],
 )  # fmt: skip
-def test_downtime(tmp_path: Path, option: str, told: str, seen: float, fault: str) -> None:
+def test_downtime(tmp_path: Path, option: str, told: str, seen: tuple[float, float], fault: str) -> None:
     found = judged(tmp_path, option, told, seen)
     assert fault in found if fault else found == ""
 
 
 def test_another_option_or_verdict_is_told(tmp_path: Path) -> None:
-    assert "its verdict on the option full is succeeded" in judged(tmp_path, SETTINGS, "", 1.0, reported=FULL)
+    assert "its verdict on the option full is succeeded" in judged(tmp_path, SETTINGS, "", (15, 29), reported=FULL)
