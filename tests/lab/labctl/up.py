@@ -66,7 +66,7 @@ def prepare(session: Session) -> None:
 
 
 def _make_room(lab: Lab, engine: DatabaseEngine, say: Say) -> None:
-    """Removes what cannot be gone on with: hosts of another make or with other keys, and notes on hosts that are gone."""
+    """Removes what cannot be gone on with: hosts of another make or with other keys, notes on hosts that are gone."""
     elsewhere = hosts.made_elsewhere(lab)
     if elsewhere:
         places = " and ".join(place or "an earlier version" for place in elsewhere)
