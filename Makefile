@@ -37,7 +37,7 @@ demo-choice:
 # An engine that this target has started it stops, however it ends; one that ran before goes on.
 .PHONY: test
 test: ready ## every check below
-	@docker info >/dev/null 2>&1 || trap '$(TOOLS)/docker.sh stop' EXIT; $(TOOLS)/docker.sh start; $(CHECK) lint unit integration sanity molecule
+	@docker info >/dev/null 2>&1 || trap '$(TOOLS)/docker.sh stop' EXIT; $(TOOLS)/docker.sh start; $(CHECK) integration lint sanity unit molecule
 
 .PHONY: lint
 lint: ready ## linters, types, documentation, changelog

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the named groups of checks, all of them even if one fails, and sums up: `check.py lint unit`.
 
-The exit status is 0 only if every check passed. A check's own tests are counted where its tool counts them.
+Two at a time, but for those that keep two processors busy by themselves. The exit status is 0 only if every check
+passed. A check's own tests are counted where its tool counts them.
 """
 
 from __future__ import annotations
@@ -11,24 +12,33 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PYTHON_CODE = ("plugins", "tests/integration", "tests/lab", "tests/tools", "tests/unit")
 SHOWN_FAILURES = 10
+SIDE_BY_SIDE = 2
+SCREEN = threading.Lock()
 NUMBERS = re.compile(r"\b(\d+) (passed|failed|errors?)\b")
 
 
 @dataclass(frozen=True)
 class Check:
-    """A command. One that counts its tests says "N passed, N failed" at its end; any other is one test itself."""
+    """A command. One that counts its tests says "N passed, N failed" at its end; any other is one test itself.
+
+    One that runs alone shows its output as it comes, any other in one piece at its end.
+    """
 
     name: str
     command: tuple[str, ...]
     counts: bool = False
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,19 +64,25 @@ GROUPS: dict[str, tuple[Check, ...]] = {
         Check("changelog", ("antsibull-changelog", "lint")),
         Check("importer", ("tests/tools/importer.sh",)),
     ),
-    "unit": (Check("unit", ("pytest", "--numprocesses", "2"), counts=True),),
+    "unit": (Check("unit", ("pytest", "--numprocesses", "2"), counts=True, alone=True),),
     "integration": (Check("integration", ("tests/integration/database/run",), counts=True),),
     "sanity": (Check("sanity", ("tests/tools/sanity.sh",), counts=True),),
-    "molecule": (Check("molecule", ("tests/tools/molecule.sh",), counts=True),),
+    "molecule": (Check("molecule", ("tests/tools/molecule.sh",), counts=True, alone=True),),
 }
 
 
 def run(check: Check) -> Outcome:
     """Runs one check with its output on the screen."""
-    sys.stdout.write(f"\n=== {check.name}: {' '.join(check.command)}\n")
-    sys.stdout.flush()
     started = time.monotonic()
     lines: list[str] = []
+
+    def show(text: str) -> None:
+        if check.alone:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    title = f"\n=== {check.name}: {' '.join(check.command)}\n"
+    show(title)
     with subprocess.Popen(  # noqa: S603
         check.command,
         cwd=CHECKOUT,
@@ -76,20 +92,27 @@ def run(check: Check) -> Outcome:
         encoding="utf-8",
         errors="replace",
     ) as process:
-        try:
-            for line in process.stdout or ():
-                sys.stdout.write(line)
-                sys.stdout.flush()
-                lines.append(line)
-        except KeyboardInterrupt:
-            # It was interrupted as well, and is tidying up.
-            process.wait()
-            raise
+        for line in process.stdout or ():
+            show(line)
+            lines.append(line)
+    if not check.alone:
+        with SCREEN:
+            sys.stdout.write(title + "".join(lines))
+            sys.stdout.flush()
     good = process.returncode == 0
     passed, failed = count(lines) if check.counts else (int(good), int(not good))
     failures = tuple(line.rstrip() for line in lines if line.startswith("FAILED "))
     # One that fails without a failed test has failed as a whole.
     return Outcome(check, good, time.monotonic() - started, passed, failed or int(not good), failures)
+
+
+def run_all(checks: Sequence[Check]) -> list[Outcome]:
+    """In their order; neighbours that need not run alone go side by side."""
+    outcomes: list[Outcome] = []
+    for alone, group in groupby(checks, lambda check: check.alone):
+        with ThreadPoolExecutor(max_workers=1 if alone else SIDE_BY_SIDE) as pool:
+            outcomes += pool.map(run, group)
+    return outcomes
 
 
 def count(lines: Sequence[str]) -> tuple[int, int]:
@@ -107,7 +130,8 @@ def main(names: Sequence[str]) -> int:
     if unknown or not names:
         sys.stderr.write(f"usage: check.py {'|'.join(GROUPS)} ...; unknown: {', '.join(unknown) or 'nothing named'}\n")
         return 2
-    outcomes = [run(check) for name in names for check in GROUPS[name]]
+    started = time.monotonic()
+    outcomes = run_all(sorted((check for name in names for check in GROUPS[name]), key=lambda check: check.alone))
     sys.stdout.write("\n")
     for outcome in outcomes:
         verdict = "passed" if outcome.good else "FAILED"
@@ -115,7 +139,7 @@ def main(names: Sequence[str]) -> int:
     # Once more, since they are far up by now.
     for line in (line for outcome in outcomes for line in outcome.failures[:SHOWN_FAILURES]):
         sys.stdout.write(f"{line}\n")
-    seconds = sum(outcome.seconds for outcome in outcomes)
+    seconds = time.monotonic() - started
     passed, failed = (sum(getattr(outcome, kind) for outcome in outcomes) for kind in ("passed", "failed"))
     sys.stdout.write(f"{passed} passed, {failed} failed in {seconds:.0f} s\n")
     return 0 if all(outcome.good for outcome in outcomes) else 1

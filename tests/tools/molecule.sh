@@ -50,7 +50,7 @@ for slot in "${slots[@]}"; do
 done
 if ((!$#)); then
     # The long ones first, so that none of them is left for the end, with the other lab idle.
-    set -- rollback refusals new_client_fails cut_off
+    set -- full rollback cut_off new_client_fails
     for directory in molecule/*/molecule.yml; do
         name=$(basename "$(dirname "${directory}")")
         [[ ${name} == default || " $* " == *" ${name} "* ]] || set -- "$@" "${name}"

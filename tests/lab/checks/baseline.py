@@ -21,6 +21,8 @@ from checks.options import NEW_PLATFORM
 
 STAGE = "baseline"
 USERS = ("admin", "sender", "monitor")
+PACE = 0.5
+"""Of the traffic: two labs share a machine with two cores."""
 TRAFFIC_SECONDS = 60.0
 API_SECONDS = 30.0
 ENOUGH_MESSAGES = 4
@@ -115,5 +117,5 @@ def await_traffic(session: Session, since: float) -> None:
 def start_traffic(session: Session, option: str) -> None:
     """Lets messages flow, and waits until they do. A new platform's software knows its own password there."""
     since = time.time()
-    evidence.start_traffic(session, option in NEW_PLATFORM)
+    evidence.start_traffic(session, option in NEW_PLATFORM, PACE)
     await_traffic(session, since)

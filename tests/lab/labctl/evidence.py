@@ -19,10 +19,11 @@ RATES = {"acme": (3.0, 1.5), "beta": (1.0, 0.5)}
 """Messages a second, out and in."""
 
 
-def traffic_config(secrets: dict[str, str], new_platform: bool = False) -> dict[str, Any]:
+def traffic_config(secrets: dict[str, str], new_platform: bool = False, pace: float = 1.0) -> dict[str, Any]:
     """What the traffic knows: where the API may be found, and who sends. Nothing of a migration.
 
     ``new_platform``: the new host has users of its own, and so number A's sender another password there.
+    ``pace``: the part of the ordinary rates.
     """
 
     def address(number: Number, host: str) -> dict[str, str]:
@@ -39,21 +40,21 @@ def traffic_config(secrets: dict[str, str], new_platform: bool = False) -> dict[
             "number": number.wa_id,
             "addresses": [address(number, host) for host in ENGINE_HOSTS],
             "customers": list(CUSTOMERS[number.key]),
-            "outbound_rate": outbound,
-            "inbound_rate": inbound,
+            "outbound_rate": outbound * pace,
+            "inbound_rate": inbound * pace,
         }
 
     return {"network": f"http://whatsapp:{CONTROL_PORT}", "numbers": [entry(number) for number in NUMBERS]}
 
 
-def configure(session: Session, new_platform: bool = False) -> None:
+def configure(session: Session, new_platform: bool = False, pace: float = 1.0) -> None:
     """Hands the traffic its configuration. It takes effect at the next start."""
-    content = json.dumps(traffic_config(session.secrets, new_platform), indent=2).encode()
+    content = json.dumps(traffic_config(session.secrets, new_platform, pace), indent=2).encode()
     docker.put(session.lab.container("traffic"), [File("/etc/lab/traffic.json", content, 0o600)])
 
 
-def start_traffic(session: Session, new_platform: bool = False) -> None:
-    configure(session, new_platform)
+def start_traffic(session: Session, new_platform: bool = False, pace: float = 1.0) -> None:
+    configure(session, new_platform, pace)
     hosts.start(session.lab, "traffic")
 
 

@@ -45,7 +45,7 @@ class Databases:
         env = self._environment
         if env.db_url:
             return make_url(env.db_url.replace("{name}", database))
-        driver = {"PGSQL": "postgresql+psycopg", "MYSQL": "mysql+pymysql"}[env.db_engine]
+        driver = {"PGSQL": "postgresql+psycopg2", "MYSQL": "mysql+pymysql"}[env.db_engine]
         return URL.create(driver, env.db_user, env.db_password, env.db_host, env.db_port, database)
 
     def _open(self, store: str) -> Engine:

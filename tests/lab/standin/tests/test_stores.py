@@ -150,7 +150,7 @@ def test_keys_are_binary_and_ids_are_wide() -> None:
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
-        ({"WA_DB_ENGINE": "PGSQL"}, "postgresql+psycopg://waba:***@db-old:5433/acme_waweb"),
+        ({"WA_DB_ENGINE": "PGSQL"}, "postgresql+psycopg2://waba:***@db-old:5433/acme_waweb"),
         ({"WA_DB_ENGINE": "MYSQL"}, "mysql+pymysql://waba:***@db-old:5433/acme_waweb"),
     ],
 )
