@@ -238,7 +238,11 @@ def report_agrees(scene: Scene) -> str:
     phases = report["phases"]
     up = phases["start"]["ended"]
     # A client that is cut off before its backup stops only after it. The network finds out with what it sends next.
-    down = phases["backup"]["started"] if scene.option == SETTINGS else phases["fence"]["facts"]["stopping_at"]
+    down = (
+        phases["backup"]["facts"]["off_network_since"]
+        if scene.option == SETTINGS
+        else phases["fence"]["facts"]["stopping_at"]
+    )
     gap = scene.ledger(ACME)["downtime"]
     if not gap["seconds"]:
         return "the network saw no downtime"

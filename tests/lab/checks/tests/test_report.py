@@ -31,7 +31,7 @@ def judged(place: Path, option: str, told: str, seen: tuple[float, float], repor
         "option": reported or option,
         "opened": OPENED,
         "phases": {
-            "backup": {"started": CUT_OFF},
+            "backup": {"facts": {"off_network_since": CUT_OFF}},
             "fence": {"ended": FENCED, "facts": {"stopping_at": STOPPING}},
             "start": {"ended": UP},
         },
