@@ -35,6 +35,10 @@ FACTS = "facts"
 FINGERPRINTS = "fingerprints"
 
 
+class SnapshotLostError(DatabaseError):
+    """What was to be looked at is not held any more, and cannot be had again."""
+
+
 @dataclass(frozen=True)
 class Record:
     """Who holds what, since when and for how long. ``ended`` says why when it is over."""
@@ -159,7 +163,7 @@ class HeldSnapshots:
         self._socket: socket.socket | None = None
         record = place.read()
         if record is None:
-            raise DatabaseError(
+            raise SnapshotLostError(
                 f"No snapshot is held in {place.path} on this host. The target as it was before its client's first "
                 "write cannot be looked at any more; set require_held to false to compare it as it is now, which is "
                 "right only when nobody has written to it."
@@ -228,8 +232,8 @@ class HeldSnapshots:
             record = self._place.read()
         return record.trouble() if record else "it was released"
 
-    def _lost(self, why: str) -> DatabaseError:
-        return DatabaseError(
+    def _lost(self, why: str) -> SnapshotLostError:
+        return SnapshotLostError(
             f"The snapshot of {self._record.server} that was taken in {self._place.path} is lost: {why}. The target as "
             "it was before its client's first write cannot be looked at any more."
         )

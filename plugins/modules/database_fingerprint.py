@@ -223,6 +223,11 @@ equal:
   description: Whether both servers hold the same. The module fails when they do not.
   returned: O(state=compared) when both were read
   type: bool
+lost:
+  description:
+    - Whether the module has failed because the snapshots are not held any more. Trying again does not bring them back.
+  returned: O(state=compared) with held snapshots, when they are lost
+  type: bool
 databases:
   description:
     - What was found, in the order of O(databases). In check mode, O(state=held), O(state=compared) and
@@ -322,6 +327,7 @@ from ansible_collections.waba.migration.plugins.module_utils._fingerprint_hold i
     HeldSnapshots,
     Place,
     Record,
+    SnapshotLostError,
     release,
 )
 from ansible_collections.waba.migration.plugins.module_utils._fingerprint_holder import Task, hold
@@ -514,6 +520,8 @@ def main() -> None:
     try:
         with ended_by_signals():
             result = run(module)
+    except SnapshotLostError as error:
+        module.fail_json(msg=str(error), lost=True)
     except DatabaseError as error:
         module.fail_json(msg=str(error))
     if result.get("equal") is False:

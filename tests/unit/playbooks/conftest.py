@@ -81,7 +81,22 @@ class Desk:
             text=True,
             check=False,
         )
-        return ended.returncode, " ".join((ended.stdout + ended.stderr).split())
+        return ended.returncode, " ".join((ended.stdout + ended.stderr).replace("*", "").split())
+
+    def step(self, host: str, role: str, *steps: str, **variables: Any) -> tuple[int, str]:
+        """Runs steps of a role by themselves."""
+        tasks = [
+            {
+                "name": f"Step {step}",
+                "ansible.builtin.include_role": {"name": f"waba.migration.{role}", "tasks_from": step},
+                "vars": variables,
+            }
+            for step in steps
+        ]
+        play = {"name": "Steps", "hosts": host, "gather_facts": False, "any_errors_fatal": True, "tasks": tasks}
+        playbook = self.inventory.with_name("steps.yml")
+        playbook.write_text(yaml.safe_dump([play]), encoding="utf-8")
+        return self.run(playbook)
 
 
 @pytest.fixture

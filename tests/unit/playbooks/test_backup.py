@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 from ansible_collections.waba.migration.plugins.module_utils._backup import checksum, wrap
 
 if TYPE_CHECKING:
@@ -70,16 +69,14 @@ def test_a_run_that_goes_on_knows_the_backup_from_the_journal(
 def fetch(desk: Desk, directory: Path, blob: str, sha256: str) -> tuple[int, str]:
     source = directory / "settings-backup.json"
     source.write_bytes(wrap(blob))
-    variables = {
-        "__old_host_backup_path": str(source),
-        "__old_host_backup_destination": str(directory / "fetched"),
-        "__old_host_backup_sha256": sha256,
-    }
-    step = {"name": "waba.migration.old_host", "tasks_from": "backup_fetch"}
-    task = {"name": "Fetch", "ansible.builtin.include_role": step, "vars": variables}
-    playbook = directory / "fetch.yml"
-    playbook.write_text(yaml.safe_dump([{"name": "Fetch", "hosts": "old", "gather_facts": False, "tasks": [task]}]))
-    return desk.run(playbook)
+    return desk.step(
+        "old",
+        "old_host",
+        "backup_fetch",
+        __old_host_backup_path=str(source),
+        __old_host_backup_destination=str(directory / "fetched"),
+        __old_host_backup_sha256=sha256,
+    )
 
 
 def test_it_is_fetched_again_and_kept_private(desk: Desk, tmp_path: Path) -> None:

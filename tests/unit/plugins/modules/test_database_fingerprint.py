@@ -81,12 +81,14 @@ def test_held_then_compared(run: Run) -> None:
     compared = run("compared")
     assert (compared["failed"], compared["changed"], compared["equal"]) == (False, True, True)
     assert compared["databases"] == [{"name": "acme_x", "tables": 1, "rows": 3, "equal": True, "differences": []}]
-    assert "No snapshot is held" in run("compared")["msg"]
+    again = run("compared")
+    assert "No snapshot is held" in again["msg"]
+    assert again["lost"] is True
 
 
 def test_a_difference_fails(run: Run) -> None:
     result = run("compared", target="db-bad", require_held=False)
-    assert (result["failed"], result["changed"], result["equal"]) == (True, False, False)
+    assert (result["failed"], result["changed"], result["equal"], "lost" in result) == (True, False, False, False)
     assert result["msg"] == (
         "The databases are not the same on the source db-old:5432 and on the target db-bad:5432: "
         "acme_x: table public.t has 3 rows on the source and 2 on the target."
