@@ -20,6 +20,8 @@ FORMAT = 1
 
 # The new client may have connected once this intent is written. From then on nothing starts over.
 START_INTENDED = "start_intended"
+# All that is done in this phase is looking.
+PREFLIGHT = "preflight"
 # The old client may be down once this phase has begun. From then on nothing before it can be repeated.
 FENCE = "fence"
 
@@ -164,6 +166,11 @@ def check_same_run(document: Document, option: str | None, number: str | None, p
                     path, document["run_id"], name, known, wanted
                 )
             )
+
+
+def has_only_looked(document: Document) -> bool:
+    """Tell whether nothing but checks has been done so far, so that the run is bound to no option yet."""
+    return not document["attempts"] and set(document["phases"]) <= {PREFLIGHT}
 
 
 def reopen(document: Document, number: str | None, now: datetime) -> Document:

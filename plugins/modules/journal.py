@@ -54,7 +54,8 @@ options:
   option:
     description:
       - What is moved, for example V(full). Required with O(state=open).
-      - It must be that of the run in the journal, if there is one.
+      - It must be that of the run in the journal, if there is one. One that has only been through its C(preflight) is
+        forgotten for a run with another option.
     type: str
   number:
     description:
@@ -251,6 +252,7 @@ from ansible_collections.waba.migration.plugins.module_utils._journal import (
     done_phases,
     empty_document,
     find_secrets,
+    has_only_looked,
     is_finished,
     make_run_id,
     new_document,
@@ -324,7 +326,7 @@ class Keeper:
         if self.state == "present":
             return self.change == NO_CHANGE
         if self.state == "open" and before is not None:
-            check_same_run(before, self.option, self.number, self.path)
+            self._check_same_run(before)
             return is_finished(before)
         return False
 
@@ -351,9 +353,15 @@ class Keeper:
     def _plan_open(self, before: Document | None, mine: bool) -> Document:
         if before is None:
             return self._new()
-        check_same_run(before, self.option, self.number, self.path)
+        self._check_same_run(before)
+        if before["option"] != self.option:
+            return self._new()
         opened_by_this_playbook = mine and before["verdict"] is None
         return before if opened_by_this_playbook else reopen(before, self.number, self.now)
+
+    def _check_same_run(self, before: Document) -> None:
+        option = None if has_only_looked(before) else self.option
+        check_same_run(before, option, self.number, self.path)
 
     def _plan_change(self, before: Document | None) -> Document:
         # Only in check mode there may be none here: the task that opens it has not written it.
@@ -402,19 +410,19 @@ def main() -> None:
 
 
 def result_of(outcome: Outcome, state: str, diff: bool) -> dict[str, Any]:
-    document = outcome.after
+    document, before = outcome.after, outcome.before
+    goes_on = before is not None and not is_finished(before) and before["run_id"] == document["run_id"]
     result: dict[str, Any] = {
         "changed": outcome.changed,
         "journal": document,
         "finished": is_finished(document),
-        "resumed": state == "open" and outcome.before is not None and not is_finished(outcome.before),
+        "resumed": state == "open" and goes_on,
         "done": done_phases(document),
         "intents": document["intents"],
     }
     if diff:
-        before = serialise(outcome.before).decode("utf-8") if outcome.before else ""
-        after = serialise(document).decode("utf-8") if outcome.changed or outcome.before else ""
-        result["diff"] = {"before": before, "after": after}
+        after = serialise(document).decode("utf-8") if outcome.changed or before else ""
+        result["diff"] = {"before": serialise(before).decode("utf-8") if before else "", "after": after}
     return result
 
 

@@ -163,6 +163,7 @@ def test_open_leaves_a_finished_run_alone(run: Run, path: Path) -> None:
 @pytest.mark.parametrize("other", [{"option": "database"}, {"option": "full", "number": "15550100002"}])
 def test_open_refuses_another_move(run: Run, path: Path, verdict: str | None, other: dict[str, str]) -> None:
     run(state="open", option="full", number="15550100001")
+    run(phase="prepare", status="running")
     if verdict:
         run(state="closed", verdict=verdict)
     before = path.read_bytes()
@@ -172,6 +173,19 @@ def test_open_refuses_another_move(run: Run, path: Path, verdict: str | None, ot
     assert result["failed"] is True
     assert "One run directory is one move of one number" in result["msg"]
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("verdict", [None, "failed"])
+def test_open_takes_another_option_while_the_run_has_only_looked(run: Run, path: Path, verdict: str | None) -> None:
+    run(state="open", option="full", number="15550100001")
+    looked = run(phase="preflight", status="done", facts={"findings": []})
+    run(state="closed", **({"verdict": verdict} if verdict else {}))
+    result = run(state="open", option="settings", number="15550100001")
+    assert (result["changed"], result["resumed"]) == (True, False)
+    assert result["journal"]["option"] == "settings"
+    assert result["journal"]["run_id"] != looked["journal"]["run_id"]
+    assert (result["done"], result["journal"]["phases"], result["journal"]["facts"]) == ([], {}, {})
+    assert "number" in run(state="open", option="full", number="15550100002")["msg"]
 
 
 def test_open_is_refused_while_another_playbook_works_on_the_run(run: Run, controller: Controller, path: Path) -> None:
