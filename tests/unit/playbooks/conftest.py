@@ -41,11 +41,13 @@ def wire() -> Wire:
 
 
 class Desk:
-    """What an operator has: an inventory, a run directory, and the playbooks."""
+    """What an operator has: an inventory, a run directory and the playbooks; and programs that come before others."""
 
     def __init__(self, directory: Path) -> None:
         self.inventory = directory / "inventory.yml"
         self.run_directory = directory / "run"
+        self.programs = directory / "programs"
+        self.programs.mkdir()
         self.variables: Values = {
             "ansible_connection": "local",
             "ansible_python_interpreter": "{{ ansible_playbook_python }}",
@@ -75,7 +77,12 @@ class Desk:
         ended = subprocess.run(
             command,
             cwd=CHECKOUT,
-            env={**os.environ, "ANSIBLE_LOCALHOST_WARNING": "false", "ANSIBLE_NOCOLOR": "true"},
+            env={
+                **os.environ,
+                "PATH": f"{self.programs}:{os.environ['PATH']}",
+                "ANSIBLE_LOCALHOST_WARNING": "false",
+                "ANSIBLE_NOCOLOR": "true",
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
