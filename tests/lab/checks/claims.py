@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from checks import moved, neighbour, new_platform, settings
-from checks.options import CLIENT_ONLY, FULL, MESSAGES, NEW_PLATFORM, OPTIONS, SETTINGS
+from checks.options import CLIENT_ONLY, MESSAGES, NEW_PLATFORM, OPTIONS, SETTINGS
 from checks.scene import Scene
 from checks.verdict import Check
 
@@ -104,6 +104,3 @@ def checks(option: str) -> tuple[Check[Scene], ...]:
 def not_claimed(option: str) -> tuple[str, ...]:
     """The names of the others."""
     return tuple(claim.check.name for claim in CLAIMS if option not in claim.options)
-
-
-AFTER_A_FULL_MOVE = checks(FULL)

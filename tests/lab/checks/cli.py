@@ -113,9 +113,9 @@ def step_planted(session: Session) -> int:
     return told(discretion.plant(session, discretion.PLANTED))
 
 
-def step_mutations(session: Session) -> int:
+def step_mutations(session: Session, option: str) -> int:
     """after moved: do damage, and see that each turns its named check red"""
-    return told(mutations.run(session))
+    return told(mutations.run(session, option))
 
 
 def step_end(session: Session) -> int:
@@ -148,7 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands: Any = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     for name, step in STEPS.items():
         command = commands.add_parser(name, help=step.__doc__, description=step.__doc__)
-        if step in (step_traffic, step_moved, step_repeated):
+        if step in (step_traffic, step_moved, step_repeated, step_mutations):
             command.add_argument(
                 "--option", choices=OPTIONS, default=FULL, help="what was moved (default: %(default)s)"
             )

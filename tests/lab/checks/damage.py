@@ -26,7 +26,7 @@ KEYS = f"{ACME.prefix}axolotlStore"
 CONTACTS = f"{ACME.prefix}contactStore"
 COREAPP = "wacore"
 MEDIA = f"{probes.VOLUMES}/{ACME.media_volume}/_data"
-REPLAY = """\
+CALL = """\
 import json, ssl, sys, urllib.request
 wanted = json.load(sys.stdin)
 context = ssl.create_default_context(cafile="/etc/lab/ca.pem")
@@ -58,13 +58,13 @@ def _engine(lab: Lab, host: str, *arguments: str) -> str:
     return docker.execute(lab.container(host), "docker", *arguments, tried=f"Running docker {arguments[0]} on {host}")
 
 
-def _sql(session: Session, text: str, tried: str, database: str, host: str = NEW_SERVER) -> list[list[str]]:
+def sql(session: Session, text: str, tried: str, database: str, host: str = NEW_SERVER) -> list[list[str]]:
     return databases.server(session.lab, session.state, host).sql(text, tried, database)
 
 
 def dropped_row(session: Session) -> Done:
     """The row waits in a table of its own."""
-    ((identity,),) = _sql(
+    ((identity,),) = sql(
         session,
         "CREATE TABLE dropped AS SELECT * FROM messages WHERE id = (SELECT min(id) FROM messages);\n"
         "DELETE FROM messages WHERE id IN (SELECT id FROM dropped);\n"
@@ -73,7 +73,7 @@ def dropped_row(session: Session) -> Done:
         MESSAGES,
     )
     back = "INSERT INTO messages SELECT * FROM dropped;\nDROP TABLE dropped;"
-    return Done(f"messages lacks the row {identity}", lambda: _sql(session, back, "Putting the message back", MESSAGES))
+    return Done(f"messages lacks the row {identity}", lambda: sql(session, back, "Putting the message back", MESSAGES))
 
 
 def shifted_sequence(session: Session) -> Done:
@@ -84,7 +84,7 @@ def shifted_sequence(session: Session) -> Done:
 
 def _shifted_sequence(session: Session) -> Done:
     def shift(by: int) -> None:
-        _sql(
+        sql(
             session,
             f"SELECT setval('messages_receipt_log_id_seq', last_value + {by}) FROM messages_receipt_log_id_seq;",  # noqa: S608
             "Shifting a sequence",
@@ -99,9 +99,9 @@ def _forgotten_counter(session: Session) -> Done:
     """MySQL lets no counter go below the rows that are there: one of a table whose rows go again is set back."""
 
     def set_to(value: str) -> None:
-        _sql(session, f"ALTER TABLE queue AUTO_INCREMENT = {value};", "Setting a counter", CALLBACKS)
+        sql(session, f"ALTER TABLE queue AUTO_INCREMENT = {value};", "Setting a counter", CALLBACKS)
 
-    ((before,),) = _sql(
+    ((before,),) = sql(
         session,
         f"{FRESH_STATISTICS}SELECT auto_increment FROM information_schema.tables"  # noqa: S608 (constants)
         f" WHERE table_schema = '{CALLBACKS}' AND table_name = 'queue';",
@@ -114,7 +114,7 @@ def _forgotten_counter(session: Session) -> Done:
 
 def _some_media(session: Session, place: int) -> str:
     """One of those that were there before the move, but not the oldest (0), which the download check takes."""
-    rows = _sql(session, "SELECT path FROM media ORDER BY created, id LIMIT 3;", "Choosing a medium", MESSAGES)
+    rows = sql(session, "SELECT path FROM media ORDER BY created, id LIMIT 3;", "Choosing a medium", MESSAGES)
     return rows[place][0]
 
 
@@ -160,15 +160,20 @@ def restart_policy(session: Session) -> Done:
     return Done("restart policy always", lambda: _engine(session.lab, "old", "update", "--restart", "no", identity))
 
 
+def post_callback(session: Session, path: str, body: dict[str, Any]) -> None:
+    """Calls a webhook of the lab from the new host."""
+    docker.execute(
+        session.lab.container("new"), "python3", "-c", CALL,
+        tried="Calling a webhook",
+        stdin=json.dumps({"path": path, "body": body}).encode(),
+    )  # fmt: skip
+
+
 def replayed_callback(session: Session) -> Done:
     callbacks = control.receiver(session.state, "/callbacks?since=0")
     path = f"/{ACME.key}"
     first = next(entry for entry in callbacks if entry["path"] == path and entry["body"].get("messages"))
-    docker.execute(
-        session.lab.container("new"), "python3", "-c", REPLAY,
-        tried="Replaying a callback",
-        stdin=json.dumps({"path": path, "body": first["body"]}).encode(),
-    )  # fmt: skip
+    post_callback(session, path, first["body"])
     return Done("1 customers' messages reached the webhook twice", nothing)
 
 
@@ -181,7 +186,7 @@ def restarted_neighbour(session: Session) -> Done:
 
 def written_old_database(session: Session) -> Done:
     text = "UPDATE contacts SET profile_name = 'x' WHERE id = 1;"
-    _sql(session, text, "Writing to an old database", CONTACTS, ACME.database_host)
+    sql(session, text, "Writing to an old database", CONTACTS, ACME.database_host)
     return Done(f"{CONTACTS} has changed", nothing)
 
 
@@ -230,7 +235,7 @@ def stale_keys(session: Session) -> Done:
     lab = session.lab
     new = _container(lab, "new")
     _engine(lab, "new", "stop", new)
-    _sql(session, "UPDATE ratchet SET epoch = 1;", "Turning the keys back", KEYS)
+    sql(session, "UPDATE ratchet SET epoch = 1;", "Turning the keys back", KEYS)
     before = _events(session)
     _engine(lab, "new", "start", new)
     _await_event(session, before, "connected")

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from labctl.session import Session
 
-from checks import damage, discretion
-from checks.claims import AFTER_A_FULL_MOVE
+from checks import carried_over, claims, damage, discretion
 from checks.damage import Done
+from checks.options import CLIENT_ONLY, FULL, MESSAGES, SETTINGS
 from checks.scene import Scene
 from checks.verdict import Verdict, judge, listed
 
@@ -38,7 +38,7 @@ class Round:
     mutations: tuple[Mutation, ...] = field(default=())
 
 
-ROUNDS = (
+AFTER_A_FULL_MOVE = (
     Round(
         (
             Mutation(damage.dropped_row, "rows"),
@@ -71,6 +71,29 @@ ROUNDS = (
     ),
     Round((Mutation(damage.stale_keys, "no-incidents", frozenset({"ledger", "rows"}), frozenset({"report"})),)),
 )
+ROUNDS: dict[str, tuple[Round, ...]] = {
+    FULL: AFTER_A_FULL_MOVE,
+    MESSAGES: (
+        Round(
+            (
+                Mutation(carried_over.canary_user, "canary"),
+                Mutation(carried_over.old_password, "logins", frozenset({"accounts"})),
+                Mutation(carried_over.old_webhook_called, "old-webhook"),
+                Mutation(carried_over.accounts_opened, "never-opened"),
+            )
+        ),
+    ),
+    SETTINGS: (
+        Round(
+            (
+                Mutation(carried_over.old_message, "left-behind"),
+                Mutation(carried_over.stray_backup, "backup"),
+            )
+        ),
+    ),
+    CLIENT_ONLY: (Round((Mutation(carried_over.second_copy, "no-copy"),)),),
+}
+"""By option. What every option claims is tried after a full move."""
 
 
 def changed(before: list[Verdict], after: list[Verdict]) -> dict[str, str]:
@@ -104,19 +127,20 @@ def weigh(done: dict[str, Done], mutations: tuple[Mutation, ...], red: dict[str,
     return verdicts
 
 
-def run(session: Session) -> list[Verdict]:
+def run(session: Session, option: str) -> list[Verdict]:
     """Does all the damage, round by round. The lab is good for nothing but a reset afterwards."""
-    first = Scene(session)
-    before = judge(AFTER_A_FULL_MOVE, first)
+    checks = claims.checks(option)
+    first = Scene(session, option=option)
+    before = judge(checks, first)
     verdicts = [Verdict("before", "every check is green", listed([v.name for v in before if not v.good]))]
     if not verdicts[0].good:
         return verdicts
-    for each in ROUNDS:
+    for each in ROUNDS[option]:
         done = {mutation.name: mutation.carry_out(session) for mutation in each.mutations}
-        after = judge(AFTER_A_FULL_MOVE, Scene(session, first))
+        after = judge(checks, Scene(session, first, option))
         verdicts += weigh(done, each.mutations, changed(before, after))
         for damaged in done.values():
             damaged.undo()
         undone = {mutation.check for mutation in each.mutations if done[mutation.name].undo is not damage.nothing}
         before = [old if new.name in undone else new for old, new in zip(before, after, strict=True)]
-    return verdicts + discretion.plant(session, discretion.PLANTED_AFTERWARDS)
+    return verdicts + (discretion.plant(session, discretion.PLANTED_AFTERWARDS) if option == FULL else [])
