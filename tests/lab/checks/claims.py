@@ -66,6 +66,7 @@ CLAIMS = (
         Check("rows", "every row of the fence is where the new client works", moved.rows_arrived),
         Check("sequences", "no sequence gives out a number again", moved.sequences_go_on),
         Check("media", "every medium is on the new host, bit by bit", moved.media_arrived),
+        Check("late-picture", "a picture of the last second is on the new host", moved.late_picture_arrived),
         Check("media-download", "a medium can be downloaded from the new client", moved.media_downloadable),
     ),
     *_claims(

@@ -14,7 +14,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,7 @@ from labctl.project import PROJECT_LABEL
 from labctl.session import Session
 from labctl.waiting import wait_until
 
-from checks import dumps, postgresql_fence, record
+from checks import dumps, late_picture, postgresql_fence, record
 
 WATCH_SECONDS = 900.0
 TAKEN_SECONDS = 30.0
@@ -35,6 +37,24 @@ STAGE = "fence"
 def watch(session: Session) -> None:
     """Waits until no container of the old client runs any more, and keeps the databases of that moment."""
     lab = session.lab
+    fenced = threading.Event()
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        picture = pool.submit(late_picture.send, session, fenced)
+        try:
+            _await_fence(lab)
+        finally:
+            fenced.set()
+    stopped = time.time()
+    known: dict[str, Any] = {"stopped": stopped, "late_picture": picture.result()}
+    if session.state.database_engine is POSTGRESQL:
+        postgresql_fence.keep(session)
+    else:
+        directory = record.directory(lab, STAGE)
+        known["dumps"] = dumps.take(session, ACME.database_host, dumps.acme_databases(), directory)
+    record.save(lab, STAGE, {**known, "taken": time.time()})
+
+
+def _await_fence(lab: Lab) -> None:
     listing = f"docker ps --quiet --filter label={PROJECT_LABEL}={ACME.project}"
     docker.script(
         lab.container("old"),
@@ -42,14 +62,6 @@ def watch(session: Session) -> None:
         tried="Waiting for the fence",
         timeout=WATCH_SECONDS,
     )
-    stopped = time.time()
-    known: dict[str, Any] = {"stopped": stopped}
-    if session.state.database_engine is POSTGRESQL:
-        postgresql_fence.keep(session)
-    else:
-        directory = record.directory(lab, STAGE)
-        known["dumps"] = dumps.take(session, ACME.database_host, dumps.acme_databases(), directory)
-    record.save(lab, STAGE, {**known, "taken": time.time()})
 
 
 def _pid_file(lab: Lab) -> Path:

@@ -15,7 +15,7 @@ from labctl.api import Api
 from labctl.layout import ACME, ENGINE_HOSTS, SSH_HOSTS
 from labctl.state import run_directory
 
-from checks import baseline, dumps, probes, rows, settings
+from checks import baseline, dumps, fence, probes, record, rows, settings
 from checks.options import CARRIED, IDENTITY_CHANGES, NEW_PLATFORM, SETTINGS
 from checks.scene import Scene
 from checks.verdict import listed
@@ -168,6 +168,18 @@ def media_arrived(scene: Scene) -> str:
         return "there were no media"
     missing = [f"{name} is missing" for name in old.keys() - new.keys()]
     return listed(sorted(missing + [f"{name} differs" for name in old.keys() & new.keys() if old[name] != new[name]]))
+
+
+def late_picture_arrived(scene: Scene) -> str:
+    """The one that came when the fence was ordered. The old client must have stored it, or it was not to be moved."""
+    stored = scene.fence_dumps["messageStore"].tables["media"]
+    picture = record.load(scene.lab, fence.STAGE)["late_picture"]
+    if not picture:
+        return "none was sent, since nobody ordered the fence"
+    hashes = [dict(zip(stored.columns, row, strict=True))["sha256"] for row in stored.rows.values()]
+    if picture["sha256"] not in hashes:
+        return "the old client has not stored it, so nothing is proven"
+    return "" if picture["sha256"] in scene.media("new").values() else "it is not on the new host"
 
 
 def old_media_kept(scene: Scene) -> str:

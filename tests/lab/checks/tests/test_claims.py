@@ -11,7 +11,9 @@ from checks.claims import CLAIMS, checks, not_claimed
 from checks.options import CARRIED, CLIENT_ONLY, FULL, MESSAGES, OPTIONS, SETTINGS
 
 NOT_CLAIMED = {
-    SETTINGS: {"rows", "sequences", "media", "media-download", "token", "passwords", "no-copy", "never-opened"},
+    SETTINGS: {
+        "rows", "sequences", "media", "late-picture", "media-download", "token", "passwords", "no-copy", "never-opened",
+    },
     MESSAGES: {"token", "passwords", "no-copy", "left-behind", "backup"},
     FULL: {"no-copy", "logins", "accounts", "old-webhook", "canary", "never-opened", "left-behind", "backup"},
     CLIENT_ONLY: {
