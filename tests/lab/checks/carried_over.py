@@ -75,10 +75,9 @@ def accounts_opened(session: Session) -> Done:
 
 
 def old_message(session: Session) -> Done:
-    """One of the new client's messages becomes one of the old client's."""
-    ((key,),) = sql(
-        session, "SELECT min(key_id) FROM messages;", "Choosing an old message", MESSAGES, ACME.database_host
-    )
+    """One of the new client's messages becomes one that was there before the run."""
+    oldest = "SELECT key_id FROM messages WHERE id = (SELECT min(id) FROM messages);"
+    ((key,),) = sql(session, oldest, "Choosing an old message", MESSAGES, ACME.database_host)
     sql(
         session,
         f"UPDATE messages SET key_id = '{key}' WHERE id = (SELECT min(id) FROM messages);",  # noqa: S608 (the lab's own)

@@ -58,7 +58,7 @@ def _await_fence(lab: Lab) -> None:
     listing = f"docker ps --quiet --filter label={PROJECT_LABEL}={ACME.project}"
     docker.script(
         lab.container("old"),
-        f'while [ -n "$({listing})" ]; do sleep 0.1; done\n',
+        f'while running=$({listing}) && [ -n "$running" ]; do docker wait $running > /dev/null; done\n',
         tried="Waiting for the fence",
         timeout=WATCH_SECONDS,
     )
