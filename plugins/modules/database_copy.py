@@ -63,7 +63,8 @@ notes:
     leave it out. A replica that is set up later therefore has to begin with a copy of the target.
   - A row travels as one statement. Where one may be larger than the target's C(max_allowed_packet) allows, it is set to
     1 GiB for the time of the copy and put back, if the account may.
-  - MySQL's tools write C(FLOAT) columns with six digits, and so does a copy. C(DOUBLE) and C(DECIMAL) are exact.
+  - MySQL shows C(FLOAT) columns with six digits, and its tools write them so. A copy carries all their digits, as with
+    C(DOUBLE) and C(DECIMAL). Only the sign of a negative zero is not kept.
 extends_documentation_fragment:
   - waba.migration.attributes
 attributes:

@@ -134,7 +134,7 @@ def tables_of(database: str) -> str:
 
 def columns_of(database: str) -> str:
     return json_rows(
-        f"FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {literal(database)}",
+        f"FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = {literal(database)} ORDER BY ORDINAL_POSITION",
         schema="TABLE_SCHEMA",
         table="TABLE_NAME",
         name="COLUMN_NAME",

@@ -59,7 +59,7 @@ class Inventory:
 
 @dataclass(frozen=True)
 class BigTable:
-    """A table with pipes of its own, each for the rows that fulfil a condition; None takes all rows.
+    """A table with pipes of its own, each with the condition that chooses its rows; None takes all rows.
 
     A lenient session ignores values for generated columns, which only MariaDB's dumps have.
     """

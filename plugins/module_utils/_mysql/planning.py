@@ -14,6 +14,7 @@ from ansible_collections.waba.migration.plugins.module_utils._copy_run import DA
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, refusals
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import MARIADB
+from ansible_collections.waba.migration.plugins.module_utils._mysql.floats import has_floats, with_all_digits
 from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory import read_inventory
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import (
     BigTable,
@@ -61,9 +62,9 @@ class Planner:
             session = self._session_for(name)
             inventory = read_inventory(session, name)
             big_tables = [
-                BigTable(table, self._pieces(session, name, table, inventory), self._needs_leniency(table, inventory))
-                for table in inventory.tables
-                if is_big(table) or self._needs_leniency(table, inventory)
+                big
+                for big in (self._big_table(session, name, table, inventory) for table in inventory.tables)
+                if big is not None
             ]
         return Plan(
             database=name,
@@ -74,10 +75,17 @@ class Planner:
             replaced_definers=with_new_definers(inventory.programs, self._accounts),
         )
 
-    def _needs_leniency(self, table: Table, inventory: Inventory) -> bool:
-        return self._target.flavour == MARIADB and any(
-            "generated" in row["extra"] for row in inventory.columns if row["table"] == table.name
-        )
+    def _big_table(self, session: Session, database: str, table: Table, inventory: Inventory) -> BigTable | None:
+        """The table's own pipes, or None when it goes through one with others."""
+        columns = [row for row in inventory.columns if row["table"] == table.name]
+        lenient = self._target.flavour == MARIADB and any("generated" in row["extra"] for row in columns)
+        floats = has_floats(columns)
+        if not (is_big(table) or lenient or floats):
+            return None
+        pieces = self._pieces(session, database, table, inventory)
+        if floats:
+            pieces = [with_all_digits(table.name, columns, condition) for condition in pieces]
+        return BigTable(table, pieces, lenient)
 
     @staticmethod
     def _pieces(session: Session, database: str, table: Table, inventory: Inventory) -> list[str | None]:

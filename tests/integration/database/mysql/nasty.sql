@@ -65,6 +65,23 @@ CREATE TABLE numbers (
 INSERT INTO numbers VALUES
   (18446744073709551615, 12345678901234567890123456789012345.123456789012345678901234567890, 1.7976931348623157e308, 5, 1901, 1),
   (0, -0.000000000000000000000000000001, 2.2250738585072014e-308, 255, 0000, 0), (1, NULL, 0.1, NULL, NULL, NULL);
+-- Single precision, which the server rounds to six digits when it shows it, next to every other type
+CREATE TABLE floats (
+  id int PRIMARY KEY, f float, fixed float(9,4), positive float unsigned, d double, two double(12,3), n decimal(20,5) zerofill,
+  e enum('x', '', 'ü') CHARACTER SET utf8mb4, s set('a', 'b c'), bits bit(9), b longblob, f16 binary(4), v varbinary(9), t longtext CHARACTER SET utf8mb4,
+  latin varchar(9) CHARACTER SET latin1, wide varchar(9) CHARACTER SET utf16, exact varchar(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin, j json,
+  g geometry, p point, dt datetime(6), ts timestamp(3) NULL, ti time(2), da date, y year, z int zerofill,
+  half float GENERATED ALWAYS AS (f / 2) STORED, secret float INVISIBLE
+  /*!90000 , vec vector(2) */ /*M! , addr inet6, uid uuid, vec vector(2) */, KEY (f)
+);
+INSERT INTO floats (id, f, fixed, positive, d, two, n, e, s, bits, b, f16, v, t, latin, wide, exact, j, g, p, dt, ts, ti, da, y, z, secret) VALUES
+  (1, 1e0 / 7, 12345.6789, 16777217, -2.2250738585072014e-308, 1.5, 1.5, 'x', 'a,b c', b'101010101', UNHEX('00ff275c'), UNHEX('01'), UNHEX('00ff27'), 'é🎉''\\\n',
+    'ä', '🎉', 'Ab🎉', '{"f": 1.5, "u": "ü"}', ST_GeomFromText('LINESTRING(0 0,1 1)'), POINT(0.1, -0.2), '0000-00-00 00:00:00.000001',
+    '2026-01-01 00:00:00.123', '-12:00:00.5', '2004-02-31', 2026, 5, 1e0 / 3),
+  (2, -3.4028234663852886e38, NULL, 1.1754943508222875e-38, NULL, NULL, NULL, '', '', 0, '', '', '', '', '', '', '', 'null', NULL, NULL, NULL, NULL, NULL, NULL, 0000, 0, 0.1),
+  (3, 1e-45, 0.0001, 123456789, 0.1, 0.001, 99999, 'ü', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+/*!90000 UPDATE floats SET vec = TO_VECTOR('[0.142857142857, 16777216]') WHERE id = 1 */;
+/*M! UPDATE floats SET vec = VEC_FromText('[0.142857142857, 16777216]'), addr = '2001:db8::1', uid = '123e4567-e89b-12d3-a456-426655440000' WHERE id = 1 */;
 CREATE TABLE dates (
   id int PRIMARY KEY, d date, dt datetime(6), ts timestamp(6) NULL, t time(6),
   zero date NOT NULL DEFAULT '0000-00-00', part date NOT NULL DEFAULT '2020-00-15',

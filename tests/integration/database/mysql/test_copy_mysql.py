@@ -23,6 +23,8 @@ Copy = Callable[[CopyRequest], CopyResult]
 Request = Callable[..., CopyRequest]
 
 GONE = "`gone``one`@`10.%`"
+# What neither the server shows as it is, nor a stock dump.
+ALL_DIGITS = "SELECT id, f * 1e0, fixed * 1e0, positive * 1e0, half * 1e0, secret * 1e0, HEX(vec) FROM floats"
 
 
 @contextmanager
@@ -55,6 +57,7 @@ def test_nasty_database(
     result = copy(request_for(nasty, jobs=3))
 
     assert_same(source, target, nasty, [GONE])
+    assert target.sql(ALL_DIGITS, nasty) == source.sql(ALL_DIGITS, nasty)
     tables = {table.name: (table.rows_source, table.rows_target) for table in result.databases[0].tables}
     assert tables["Message"] == (1, 1)
     assert tables["message"] == (2, 2)
