@@ -36,8 +36,12 @@ requirements:
   - for MySQL C(mysql) and C(mysqldump), for MariaDB C(mariadb) and C(mariadb-dump) (older names will do), of the target
     server's major release and not older than it, on the host that runs the module
 notes:
-  - No Python package for the database is needed. Passwords reach the tools through private files that are removed at
-    the end, never through arguments or the environment.
+  - In PostgreSQL the account must be able to connect to the database C(postgres). On the source it must be able to read
+    all that is copied. On the target it must be able to create databases and to act as O(owner).
+  - In MySQL the account needs on the source C(SELECT), C(SHOW VIEW), C(TRIGGER), C(EVENT) and C(EXECUTE) on the
+    databases, since the server hides what an account may not see. Without C(PROCESS) it sees its own sessions alone, so
+    that O(require_idle_source) finds those of the client only if it is the client's own account. On the target it needs
+    to be an administrator that may grant privileges and read the accounts. Privileges from a role do not count.
   - PostgreSQL 10 or newer; the target must not be older than the source. Ranges of one table are copied side by side
     from release 14 on.
   - Everything that is copied belongs to O(owner). Privileges, tablespaces, publications and subscriptions of the
@@ -67,6 +71,8 @@ notes:
     C(DOUBLE) and C(DECIMAL). Only the sign of a negative zero is not kept.
 extends_documentation_fragment:
   - waba.migration.attributes
+  - waba.migration.database
+  - waba.migration.database.servers
 attributes:
   check_mode:
     support: full
@@ -83,56 +89,12 @@ attributes:
       - Databases that exist on the target are refused, or with O(replace_marker) replaced, since only a new copy is
         certain to hold what the source holds now.
 options:
-  engine:
-    description: The database engine of both servers. MariaDB is V(mysql) too; the server itself says which it is.
-    type: str
-    choices: [postgresql, mysql]
-    default: postgresql
   source:
     description: The server that is read.
-    type: dict
     required: true
-    suboptions: &server
-      login_host:
-        description: The server as seen from the host that runs the module, or the directory of its Unix socket.
-        type: str
-        required: true
-      login_port:
-        description: The server's port. Without it that of the engine, 5432 or 3306.
-        type: int
-      login_user:
-        description:
-          - The account. In PostgreSQL it must be able to connect to the database C(postgres). On the source it must be
-            able to read all that is copied. On the target it must be able to create databases and to act as O(owner).
-          - In MySQL it needs on the source C(SELECT), C(SHOW VIEW), C(TRIGGER), C(EVENT) and C(EXECUTE) on the
-            databases, since the server hides what an account may not see. Without C(PROCESS) it sees its own sessions
-            alone, so that O(require_idle_source) finds those of the client only if it is the client's own account. On
-            the target it needs to be an administrator that may grant privileges and read the accounts. Privileges from
-            a role do not count.
-        type: str
-        required: true
-      login_password:
-        description: The account's password.
-        type: str
-        required: true
-      ssl_mode:
-        description:
-          - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody
-            proves that this is the server.
-          - MariaDB's tools cannot check the CA alone, so that V(verify-ca) is V(verify-full) with them.
-        type: str
-        choices: [verify-full, verify-ca, require, disable]
-        default: verify-full
-      ca_path:
-        description:
-          - File with the CA that the server's certificate comes from. Without it the CAs of the host's operating
-            system are used.
-        type: path
   target:
     description: The server that is written.
-    type: dict
     required: true
-    suboptions: *server
   databases:
     description: Names of the databases, exactly as they are on the source. They keep them.
     type: list
@@ -172,11 +134,6 @@ options:
         C(phase) (C(planning), C(copying), C(showing), C(done), C(failed)), C(started), C(updated), C(seconds),
         C(current) (databases in work), and C(databases), C(tables), C(rows) and C(bytes), each with C(done) and
         C(total). The total of the rows is an estimate, and the bytes are those on disk.
-    type: path
-  bin_directory:
-    description:
-      - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the
-        search path, for MySQL only the search path.
     type: path
 seealso:
   - module: waba.migration.database_info

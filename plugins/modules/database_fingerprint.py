@@ -38,12 +38,14 @@ notes:
     which takes up to twice as long. Between a release before 12 and a later one, floating point numbers are compared to
     15 digits (C(real) to 6).
   - Contents of materialized views are not compared, since they follow from tables.
-  - No Python package for the database is needed. Passwords reach the tools through private files, never through
-    arguments or the environment.
+  - The account must be able to read all tables and large objects of O(databases), and in PostgreSQL to connect to the
+    database C(postgres).
 requirements:
   - C(psql), or C(mysql) or C(mariadb), on the host that runs the module
 extends_documentation_fragment:
   - waba.migration.attributes
+  - waba.migration.database
+  - waba.migration.database.servers
 attributes:
   check_mode:
     support: full
@@ -60,11 +62,6 @@ attributes:
       - O(state=held) takes new snapshots each time, since only they show the target as it is now. All others can be
         repeated.
 options:
-  engine:
-    description: The database engine of both servers. MariaDB is V(mysql) too.
-    type: str
-    choices: [postgresql, mysql]
-    default: postgresql
   state:
     description:
       - V(held) takes snapshots of O(databases) on O(target) and keeps them. Those held in O(hold_path) before are
@@ -79,42 +76,8 @@ options:
     required: true
   target:
     description: The server whose snapshots are held, that is compared, or that is read.
-    type: dict
-    suboptions: &server
-      login_host:
-        description: The server as seen from the host that runs the module, or the directory of its Unix socket.
-        type: str
-        required: true
-      login_port:
-        description: The server's port. Without it that of the engine, 5432 or 3306.
-        type: int
-      login_user:
-        description:
-          - The account. It must be able to read all tables and large objects of O(databases), and in PostgreSQL to
-            connect to the database C(postgres).
-        type: str
-        required: true
-      login_password:
-        description: The account's password.
-        type: str
-        required: true
-      ssl_mode:
-        description:
-          - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody
-            proves that this is the server.
-          - MariaDB's tools cannot check the CA alone, so that V(verify-ca) is V(verify-full) with them.
-        type: str
-        choices: [verify-full, verify-ca, require, disable]
-        default: verify-full
-      ca_path:
-        description:
-          - File with the CA that the server's certificate comes from. Without it the CAs of the host's operating
-            system are used.
-        type: path
   source:
     description: The server that O(target) has to be equal to. It is only read. Nobody may write to it meanwhile.
-    type: dict
-    suboptions: *server
   databases:
     description: Names of the databases. They are the same on both servers.
     type: list
@@ -142,11 +105,6 @@ options:
     description: Number of databases that are hashed at the same time on each server.
     type: int
     default: 2
-  bin_directory:
-    description:
-      - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the
-        search path, for MySQL only the search path.
-    type: path
 seealso:
   - module: waba.migration.database_copy
   - module: waba.migration.database_info

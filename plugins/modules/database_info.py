@@ -22,50 +22,18 @@ description:
 requirements:
   - C(psql), or C(mysql) or C(mariadb), on the host that runs the module
 notes:
-  - No Python package for the database is needed. The password reaches the tool through a private file that is removed
-    at the end.
+  - In PostgreSQL O(login_user) must be able to connect to the database C(postgres) and to the client's databases. In
+    MySQL it sees what it has privileges for, and sessions of others only with C(PROCESS).
+  - Tools of the server's own major release are preferred.
   - PostgreSQL 10, MySQL 5.7 or MariaDB 10.3, or newer.
   - The database C(waba_migration), in which M(waba.migration.database_copy) keeps what it made on a MySQL server, is
     shown neither as the client's nor as foreign.
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.attributes.info_module
+  - waba.migration.database
+  - waba.migration.database.server
 options:
-  engine:
-    description: The database engine. MariaDB is V(mysql) too; RV(server.flavour) says which of them it is.
-    type: str
-    choices: [postgresql, mysql]
-    default: postgresql
-  login_host:
-    description: The server as seen from the host that runs the module, or the directory of its Unix socket.
-    type: str
-    required: true
-  login_port:
-    description: The server's port. Without it that of the engine, 5432 or 3306.
-    type: int
-  login_user:
-    description:
-      - The account. In PostgreSQL it must be able to connect to the database C(postgres) and to the client's databases.
-        In MySQL it sees what it has privileges for, and sessions of others only with C(PROCESS).
-    type: str
-    required: true
-  login_password:
-    description: The account's password.
-    type: str
-    required: true
-  ssl_mode:
-    description:
-      - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody proves
-        that this is the server.
-      - MariaDB's tools cannot check the CA alone, so that V(verify-ca) is V(verify-full) with them.
-    type: str
-    choices: [verify-full, verify-ca, require, disable]
-    default: verify-full
-  ca_path:
-    description:
-      - File with the CA that the server's certificate comes from. Without it the CAs of the host's operating system
-        are used.
-    type: path
   prefix:
     description: What the client puts before the names of its databases, C(WA_DB_NAME_PREFIX) in its environment.
     type: str
@@ -83,11 +51,6 @@ options:
         RV(databases[].auth_schema) is V(null) for it.
     type: bool
     default: true
-  bin_directory:
-    description:
-      - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the
-        search path, for MySQL only the search path; tools of the server's own major release are preferred.
-    type: path
 seealso:
   - module: waba.migration.database_copy
 """
