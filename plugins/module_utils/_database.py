@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
         def plan(self, request: CopyRequest) -> list[dict[str, Any]]: ...
 
         def copy(self, request: CopyRequest, progress: Progress) -> CopyResult: ...
+
+        def plan_dump(self, request: DumpRequest) -> DumpPlan: ...
+
+        def dump(self, request: DumpRequest) -> DumpResult: ...
 
 
 class DatabaseError(Exception):
@@ -105,3 +110,42 @@ class CopyResult:
     seconds: float
     replaced: list[str]
     definers: list[Definer] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class DumpRequest:
+    server: Server
+    databases: list[str]
+    directory: str
+    free_space_factor: float
+    jobs: int
+    bin_directory: str | None
+    temporary_directory: str
+
+
+@dataclass(frozen=True)
+class DumpPlan:
+    """The sizes of the databases, the room that dumps need and have, and what they do not keep, as sentences."""
+
+    sizes: Mapping[str, int]
+    needed: int
+    free: int
+    losses: list[str]
+
+
+@dataclass(frozen=True)
+class Dump:
+    """One database as a file."""
+
+    name: str
+    path: str
+    bytes: int
+    sha256: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DumpResult:
+    dumps: list[Dump]
+    plan: DumpPlan
+    seconds: float

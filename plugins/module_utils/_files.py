@@ -24,10 +24,10 @@ def write_private_file(path: str, data: bytes, mode: int = 0o600) -> None:
     except BaseException:
         Path(temporary).unlink()
         raise
-    _sync_directory(directory)
+    sync_directory(directory)
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     descriptor = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(descriptor)

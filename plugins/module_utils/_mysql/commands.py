@@ -46,6 +46,12 @@ def dump_view(tools: Tools, options: str, database: str, view: str) -> list[str]
     return dump(tools, options, "--no-data", "--skip-triggers", "--skip-add-drop-table", "--", database, view)
 
 
+def dump_database(tools: Tools, options: str, database: str) -> list[str]:
+    """All of a database, for the client, with the database itself."""
+    everything = ["--routines", "--events", "--triggers", "--hex-blob", "--quick", "--databases"]
+    return dump(tools, options, *everything, "--", database)
+
+
 def load(tools: Tools, options: str, database: str) -> list[str]:
     """Run what the dump program writes."""
     return [tools.client, options, "--batch", "--binary-mode", f"--database={database}"]

@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._copy_run import DATABASES_AT_ONCE
-from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, refusals
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import MARIADB
 from ansible_collections.waba.migration.plugins.module_utils._mysql.floats import has_floats, with_all_digits
@@ -132,9 +132,14 @@ def has_large_rows(plans: Sequence[Plan], packet: int) -> bool:
     return False
 
 
-def check_rights(rights: refusals.Rights, request: CopyRequest) -> None:
-    lacking = refusals.rights(rights, request.databases)
+def rights_of(session: Session, facts: Mapping[str, Any]) -> refusals.Rights:
+    """What an account may on its server."""
+    return refusals.Rights(
+        facts["user"], session.documents(catalog.PRIVILEGES), session.documents(catalog.DATABASE_PRIVILEGES)
+    )
+
+
+def check_rights(rights: refusals.Rights, server: Server, databases: Sequence[str]) -> None:
+    lacking = refusals.rights(rights, databases)
     if lacking:
-        raise DatabaseError(
-            f"On the source {request.source} {'; '.join(lacking)}. Grant it to the account itself, not through a role."
-        )
+        raise DatabaseError(f"On {server} {'; '.join(lacking)}. Grant it to the account itself, not through a role.")

@@ -51,6 +51,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.planning imp
     check_rights,
     has_large_rows,
     refusals_of,
+    rights_of,
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql.program_loader import ProgramLoader
 from ansible_collections.waba.migration.plugins.module_utils._mysql.session import Session
@@ -104,7 +105,7 @@ class Transfer(CopyRun[Plan]):
         self._fail_for(refusals.releases(source["release"], target["release"]))
         self._workplace.use_tools_of(target["release"], f"The target {self._request.target}")
         rights = self._target.check_rights(target)
-        check_rights(rights_of(self._source, source), self._request)
+        check_rights(rights_of(self._source, source), self._request.source, self._request.databases)
         present = databases_on(self._source, None)
         self._check_source(present)
         self._check_target()
@@ -326,10 +327,3 @@ class Transfer(CopyRun[Plan]):
             target = self._target_server(session)
             target.end_sessions_on(self._created)
             target.drop(self._created)
-
-
-def rights_of(session: Session, facts: dict[str, Any]) -> refusals.Rights:
-    """What an account may on its server."""
-    return refusals.Rights(
-        facts["user"], session.documents(catalog.PRIVILEGES), session.documents(catalog.DATABASE_PRIVILEGES)
-    )

@@ -43,6 +43,12 @@ def dump_small_data(tools: Tools, address: str, snapshot: str, big_tables: Seque
     return dump(tools, address, snapshot, "--section=data", "--blobs", *excluded)
 
 
+def dump_archive(tools: Tools, address: str) -> list[str]:
+    """All of a database, for C(pg_restore). Compressed as little as takes no time."""
+    waiting = ["--no-password", "--lock-wait-timeout=30s"]
+    return [tools.path("pg_dump"), "--format=custom", "--compress=1", "--blobs", *waiting, f"--dbname={address}"]
+
+
 def restore(tools: Tools, address: str, path: str, *more: str) -> list[str]:
     return [
         tools.path("pg_restore"),

@@ -8,7 +8,15 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
-from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult, InspectRequest
+from ansible_collections.waba.migration.plugins.module_utils._database import (
+    CopyRequest,
+    CopyResult,
+    DumpPlan,
+    DumpRequest,
+    DumpResult,
+    InspectRequest,
+)
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.dump import PostgreSQLDumps
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.inspection import inspect
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.transfer import Transfer
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import Workplace
@@ -29,6 +37,14 @@ class PostgreSQL:
         with self._workplace(request) as workplace, Transfer(workplace, request, progress) as transfer:
             return transfer.copy()
 
+    def plan_dump(self, request: DumpRequest) -> DumpPlan:
+        with self._workplace(request) as workplace:
+            return PostgreSQLDumps(workplace, request).plan()
+
+    def dump(self, request: DumpRequest) -> DumpResult:
+        with self._workplace(request) as workplace:
+            return PostgreSQLDumps(workplace, request).dump()
+
     @staticmethod
-    def _workplace(request: InspectRequest | CopyRequest) -> Workplace:
+    def _workplace(request: InspectRequest | CopyRequest | DumpRequest) -> Workplace:
         return Workplace(request.bin_directory, request.temporary_directory)

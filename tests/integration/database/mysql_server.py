@@ -156,6 +156,10 @@ class Instance:
     def script(self, text: str) -> None:
         self._client(CLIENT, "--batch", "--binary-mode", given=text.encode())
 
+    def restore(self, path: Path) -> None:
+        """Run what a dump program has written."""
+        self._client(CLIENT, "--binary-mode", given=path.read_bytes())
+
     def dump(self, database: str, but_for: Sequence[str] = ()) -> list[str]:
         """A stock dump of all that a database holds."""
         left_out = [f"--ignore-table={database}.{name}" for name in but_for]

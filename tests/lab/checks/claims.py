@@ -77,6 +77,7 @@ CLAIMS = (
     *_claims(
         frozenset({CLIENT_ONLY}),
         Check("no-copy", "the new server has no database of the number", moved.no_copy_made),
+        Check("dumps", "every database was dumped before the start, as the report says", moved.dumps_as_reported),
     ),
     *_claims(
         NEW_PLATFORM,

@@ -9,6 +9,8 @@ import json
 import re
 import stat
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from labctl import databases
 from labctl.api import Api
@@ -207,6 +209,22 @@ def no_copy_made(scene: Scene) -> str:
     return listed([f"there is a database {name} on db-new" for name in now if name not in before])
 
 
+def dumps_as_reported(scene: Scene) -> str:
+    """The files that the report names, for root alone, with the hashes that it tells."""
+    facts = _report(scene)["phases"]["move"]["facts"]
+    told = {dump["path"]: f"600 {dump['sha256']}" for dump in facts["dumps"]}
+    found = probes.tree(scene.lab, facts["dump_host"], *told)
+    lacking = {f"{ACME.prefix}{store}" for store in CARRIED[scene.option]} - {dump["name"] for dump in facts["dumps"]}
+    return listed(
+        [f"there is no dump of {name}" for name in sorted(lacking)]
+        + [
+            f"{path} is {found.get(path, 'not there')}, the report says {told[path]}"
+            for path in told
+            if found.get(path) != told[path]
+        ]
+    )
+
+
 def keys_taken_back(scene: Scene) -> str:
     found = [
         f"{host} lets in other keys than before"
@@ -243,8 +261,7 @@ def files_private(scene: Scene) -> str:
 
 def report_agrees(scene: Scene) -> str:
     """The run's own word against the network's."""
-    file = run_directory(scene.lab.inventories[ACME.key]) / "report.json"
-    report = json.loads(file.read_text(encoding="utf-8"))
+    report = _report(scene)
     if (report["verdict"], report["option"]) != ("succeeded", scene.option):
         return f"its verdict on the option {report['option']} is {report['verdict']}"
     phases = report["phases"]
@@ -258,7 +275,7 @@ def report_agrees(scene: Scene) -> str:
     gap = scene.ledger(ACME)["downtime"]
     if not gap["seconds"]:
         return "the network saw no downtime"
-    words = file.with_suffix(".txt").read_text(encoding="utf-8")
+    words = _report_file(scene, "txt").read_text(encoding="utf-8")
     figure, told = _DOWNTIME.search(words), _time(up) - _time(down)
     if figure is None or abs(float(figure[1]) - told) > ROUNDED_SECONDS:
         return f"it says {figure[0] if figure else 'nothing of downtime'}, by its own times it was {told:.1f} s"
@@ -281,3 +298,12 @@ def report_agrees(scene: Scene) -> str:
 
 def _time(stamp: str) -> float:
     return datetime.fromisoformat(stamp).timestamp()
+
+
+def _report_file(scene: Scene, form: str) -> Path:
+    return run_directory(scene.lab.inventories[ACME.key]) / f"report.{form}"
+
+
+def _report(scene: Scene) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_report_file(scene, "json").read_text(encoding="utf-8"))
+    return found

@@ -35,7 +35,7 @@ class Move:
 # The client alone: it is pointed at the databases that it has.
 STAY = {
     "migration_move_database": False,
-    "migration_accept_no_copy": "This is the lab; it is set back to its pristine copy.",
+    "database_host_dump_directory": "/srv",
     "new_host_database_hostname": ACME.database_host,
     "new_host_database_username": "",
     "new_host_database_password": "",

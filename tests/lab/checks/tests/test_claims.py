@@ -12,10 +12,11 @@ from checks.options import CARRIED, CLIENT_ONLY, FULL, MESSAGES, OPTIONS, SETTIN
 
 NOT_CLAIMED = {
     SETTINGS: {
-        "rows", "sequences", "media", "late-picture", "media-download", "token", "passwords", "no-copy", "never-opened",
+        "rows", "sequences", "media", "late-picture", "media-download", "token", "passwords", "no-copy", "dumps",
+        "never-opened",
     },
-    MESSAGES: {"token", "passwords", "no-copy", "left-behind", "backup"},
-    FULL: {"no-copy", "logins", "accounts", "old-webhook", "canary", "never-opened", "left-behind", "backup"},
+    MESSAGES: {"token", "passwords", "no-copy", "dumps", "left-behind", "backup"},
+    FULL: {"no-copy", "dumps", "logins", "accounts", "old-webhook", "canary", "never-opened", "left-behind", "backup"},
     CLIENT_ONLY: {
         "old-databases", "logins", "accounts", "old-webhook", "canary", "never-opened", "left-behind", "backup",
     },

@@ -116,7 +116,7 @@ def test_each_option_has_its_playbook(option: str, playbook: str) -> None:
 def test_the_client_alone_stays_at_its_databases() -> None:
     command = MOVES["client_only"].command(Path("inventories/lab"))
     variables = json.loads(command[command.index("--extra-vars") + 1])
-    assert variables.pop("migration_accept_no_copy")
+    assert variables.pop("database_host_dump_directory")
     assert variables == {
         "migration_move_database": False,
         "new_host_database_hostname": "db-old",
