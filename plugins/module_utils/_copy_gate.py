@@ -27,6 +27,13 @@ def number_differences(source: Mapping[str, int], target: Mapping[str, int]) -> 
     ]
 
 
+def definition_changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Sentences about relations that were made, dropped or altered, by what is known of their columns."""
+    changes = {name: "is new" if name not in before else "is gone" for name in before.keys() ^ now.keys()}
+    changes.update({name: "has other columns" for name in before.keys() & now.keys() if before[name] != now[name]})
+    return [f"{name} {changes[name]}" for name in sorted(changes)]
+
+
 def summarise(found: Sequence[str]) -> str:
     more = len(found) - NAMED_DIFFERENCES
     return "; ".join(found[:NAMED_DIFFERENCES]) + (f"; and {more} more differences" if more > 0 else "")

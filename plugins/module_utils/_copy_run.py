@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from ansible_collections.waba.migration.plugins.module_utils._copy_gate import definition_changes, summarise
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Children, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
 from ansible_collections.waba.migration.plugins.module_utils._copy_target import describe_sessions
@@ -35,6 +36,8 @@ class CopyRun(ABC, Generic[Plan]):
         self._progress = progress
         self._created: list[str] = []
         self._replaced: list[str] = []
+        # By database, the definitions of its relations that the plan was made from.
+        self._defined: dict[str, Mapping[str, str]] = {}
 
     @abstractmethod
     def plan(self) -> list[Plan]:
@@ -50,6 +53,10 @@ class CopyRun(ABC, Generic[Plan]):
     @abstractmethod
     def _copy_database(self, plan: Plan) -> DatabaseResult:
         """Fill a hidden database and compare it. Its name goes to C(_created) before it is made."""
+
+    @abstractmethod
+    def _definitions(self, database: str) -> Mapping[str, str]:
+        """The definitions of the relations of a database of the source, as they are now."""
 
     @abstractmethod
     def _show(self, plans: list[Plan]) -> None:
@@ -74,6 +81,7 @@ class CopyRun(ABC, Generic[Plan]):
             self._make_room()
             steps = [partial(self._copy_database, plan) for plan in plans]
             results = in_parallel(self._children(), steps, DATABASES_AT_ONCE)
+            self._check_definitions()
             self._show(plans)
         except BaseException as error:  # noqa: BLE001 - raised again when what was begun is gone
             self._give_up(error)
@@ -97,6 +105,21 @@ class CopyRun(ABC, Generic[Plan]):
                 f"Databases on the source {self._request.source} are in use ({'; '.join(busy)}), so a copy might miss "
                 "what is written meanwhile. Stop these clients, or set require_idle_source to false when they only "
                 "read."
+            )
+
+    def _check_definitions(self) -> None:
+        """What is made or altered after the plan is not copied, and the counts are those of what is."""
+        names = self._request.databases
+        found = in_parallel(self._children(), [partial(self._definitions, name) for name in names], DATABASES_AT_ONCE)
+        changes = [
+            f"{name}: {change}"
+            for name, definitions in zip(names, found)
+            for change in definition_changes(self._defined[name], definitions)
+        ]
+        if changes:
+            raise DatabaseError(
+                f"The source {self._request.source} has been altered while it was copied ({summarise(changes)}). Find "
+                "out who does that and stop it, then run again."
             )
 
     def _refuse(self, refused: Sequence[str]) -> None:

@@ -29,6 +29,8 @@ description:
     C(mysql), large tables in several ranges of their primary key at once, and last the secondary indexes of large
     tables, those of one table in one statement. Then one C(RENAME TABLE) moves all tables of all databases, and
     routines, views, triggers and, last, events are created.
+  - Before the copies are shown, the definitions on the source are read again. A table, view or sequence that was made,
+    dropped or given other columns meanwhile fails the copy.
   - The source is only read.
 requirements:
   - for PostgreSQL C(psql), C(pg_dump) and C(pg_restore) of the target server's major release on the host that runs the

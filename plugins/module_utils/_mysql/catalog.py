@@ -142,6 +142,7 @@ def columns_of(database: str) -> str:
         bytes="COALESCE(CHARACTER_OCTET_LENGTH, 0)",
         collation="COLLATION_NAME",
         extra="LOWER(EXTRA)",
+        definition="CONCAT_WS(' ', COLUMN_NAME, COLUMN_TYPE, COLLATION_NAME, IS_NULLABLE, COLUMN_DEFAULT, EXTRA)",
     )
 
 

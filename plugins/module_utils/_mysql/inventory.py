@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog
@@ -39,6 +39,14 @@ def read_programs(session: Session, database: str) -> list[Program]:
         for kind, statement in catalog.programs_of(database).items()
         for row in documents_of(session, statement, database)
     ]
+
+
+def definitions_of(columns: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """By table or view, what its columns are."""
+    found: dict[str, list[str]] = {}
+    for column in columns:
+        found.setdefault(column["table"], []).append(column["definition"])
+    return {name: ", ".join(parts) for name, parts in found.items()}
 
 
 def documents_of(session: Session, statement: str, database: str) -> list[dict[str, Any]]:

@@ -43,7 +43,11 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.connection i
     READ_ONLY,
     Service,
 )
-from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory import read_programs
+from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory import (
+    definitions_of,
+    documents_of,
+    read_programs,
+)
 from ansible_collections.waba.migration.plugins.module_utils._mysql.load import LENIENT_TARGET, SOURCE, TARGET, Loader
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import Plan
 from ansible_collections.waba.migration.plugins.module_utils._mysql.planning import (
@@ -113,6 +117,7 @@ class Transfer(CopyRun[Plan]):
             self._workplace, self._request, self._target.accounts(), target["release"], self._source_session
         )
         plans = planner.plans(present)
+        self._defined = {plan.database: definitions_of(plan.inventory.columns) for plan in plans}
         idle = self._request.require_idle_source
         self._fail_for(refusals_of(plans, source, target, self._target_session, idle))
         self._prepare_sessions(plans, target, rights)
@@ -261,6 +266,10 @@ class Transfer(CopyRun[Plan]):
             truth = gate.read_truth(self._sessions[plan.database], plan.database, names)
         self._progress.expect(rows=sum(truth.rows) - sum(table.estimate for table in plan.tables))
         return truth
+
+    def _definitions(self, database: str) -> dict[str, str]:
+        with during(f"Reading the definitions of the database {database} on {self._request.source} again"):
+            return definitions_of(documents_of(self._sessions[database], catalog.columns_of(database), database))
 
     def _compare(self, plan: Plan, unequal: Sequence[str]) -> None:
         if unequal:

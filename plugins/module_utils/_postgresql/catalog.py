@@ -139,6 +139,14 @@ WITH r AS (
 SELECT coalesce(jsonb_object_agg(kind, n), '{{}}') FROM counts
 """  # noqa: S608 - put together of constants
 
+# By the name of each relation, what its columns are.
+DEFINITIONS = f"""
+SELECT coalesce(jsonb_object_agg(n.nspname || '.' || c.relname, c.relkind::text || ' ' || coalesce((
+  SELECT string_agg(a.attname || ' ' || format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
+  FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), '')), '{{}}')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace {MEMBERSHIP} AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+"""  # noqa: S608 - put together of constants
+
 # Binary rows carry the numbers of user-defined types inside of arrays, rows and ranges, and reg* values are such
 # numbers themselves: another server gives these numbers anew, so such a column has to travel as text.
 COLUMNS = """

@@ -67,6 +67,7 @@ class Transfer(CopyRun[Plan]):
         self._workplace = workplace
         self._slots = threading.Semaphore(request.jobs)
         self._snapshots: dict[str, str] = {}
+        self._encodings: dict[str, str] = {}
         self._sessions: dict[str, Session] = {}
         self._open_sessions: list[Session] = []
         self._leftovers: list[str] = []
@@ -182,10 +183,12 @@ class Transfer(CopyRun[Plan]):
     def _open_database(self, facts: dict[str, Any], version_num: int) -> Plan:
         """Fix the moment that is copied and see what there is. The session stays open while that moment is needed."""
         name = facts["name"]
+        self._encodings[name] = facts["encoding"]
         session = self._sessions[name] = self._session(SOURCE, name, facts["encoding"])
         with during(f"Reading the database {name} on {self._request.source}"):
             session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             self._snapshots[name] = session.query("SELECT to_jsonb(pg_export_snapshot())")
+            self._defined[name] = definitions_of(session)
             inventory = session.query(catalog.INVENTORY)
             oids = [table.oid for table in tables_of(inventory) if is_big(table, facts["encoding"])]
             columns = session.query(catalog.columns_of(oids)) if oids else {}
@@ -239,6 +242,12 @@ class Transfer(CopyRun[Plan]):
         self._progress.expect(rows=sum(truth.rows) - sum(table.estimate for table in plan.tables))
         return truth
 
+    def _definitions(self, database: str) -> dict[str, str]:
+        # The session that the copy reads from sees the moment of the copy only.
+        again = f"Reading the definitions of the database {database} on {self._request.source} again"
+        with during(again), self._workplace.session(SOURCE, database, self._encodings[database]) as session:
+            return definitions_of(session)
+
     def _read_target(self, plan: Plan, hidden: str) -> gate.Truth:
         encoding = plan.facts["encoding"]
         small = [identifier(table.schema, table.name) for table in plan.tables if not is_big(table, encoding)]
@@ -277,3 +286,7 @@ class Transfer(CopyRun[Plan]):
         with self._workplace.session(TARGET, name) as session:
             for table in session.query(catalog.LARGE_TABLES):
                 session.execute(f"DROP TABLE {table} CASCADE")
+
+
+def definitions_of(session: Session) -> dict[str, str]:
+    return {printable(name): columns for name, columns in session.query(catalog.DEFINITIONS).items()}

@@ -16,11 +16,13 @@ from ansible_collections.waba.migration.plugins.module_utils._database import (
     CopyRequest,
     CopyResult,
     DatabaseError,
+    DatabaseResult,
     InspectRequest,
     Server,
 )
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import commands, plan
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.engine import PostgreSQL
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.transfer import Transfer
 from postgresql_cluster import MARKER, Cluster, assert_same
 
 Copy = Callable[[CopyRequest], CopyResult]
@@ -278,4 +280,51 @@ def test_a_difference_fails_the_run(
         copy(request_for("acme_waweb", "acme_configStore"))
     assert "table public.t2 has 100 rows on the source and 0 on the target" in str(error.value)
     assert "half-done databases" in str(error.value)
+    assert target.databases() == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "undo", "change"),
+    [
+        ("CREATE TABLE late (id int)", "DROP TABLE late", "public.late is new"),
+        ("ALTER TABLE t1 ADD COLUMN late int", "ALTER TABLE t1 DROP COLUMN late", "public.t1 has other columns"),
+        (
+            "ALTER TABLE t2 ALTER COLUMN a TYPE varchar(200)",
+            "ALTER TABLE t2 ALTER COLUMN a TYPE text",
+            "public.t2 has other columns",
+        ),
+        (
+            "ALTER TABLE t3 RENAME TO late",
+            "ALTER TABLE late RENAME TO t3",
+            "public.late is new; acme_configStore: public.t3 is gone",
+        ),
+    ],
+    ids=["made", "more columns", "another type", "renamed"],
+)
+def test_a_source_that_somebody_alters_meanwhile(
+    statement: str,
+    undo: str,
+    change: str,
+    source: Cluster,
+    target: Cluster,
+    stores: list[str],
+    request_for: Request,
+    copy: Copy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By a session that is gone when the copy looks for others."""
+    original = Transfer._copy_database
+
+    def altered(self: Transfer, planned: plan.Plan) -> DatabaseResult:
+        result = original(self, planned)
+        source.sql(statement, "acme_configStore")
+        return result
+
+    monkeypatch.setattr(Transfer, "_copy_database", altered)
+    try:
+        with pytest.raises(DatabaseError) as error:
+            copy(request_for("acme_configStore"))
+    finally:
+        source.sql(undo, "acme_configStore")
+    assert f"has been altered while it was copied (acme_configStore: {change})" in str(error.value)
     assert target.databases() == []

@@ -14,9 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult, DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._database import (
+    CopyRequest,
+    CopyResult,
+    DatabaseError,
+    DatabaseResult,
+)
 from ansible_collections.waba.migration.plugins.module_utils._mysql import commands, plan
 from ansible_collections.waba.migration.plugins.module_utils._mysql.engine import MySQL
+from ansible_collections.waba.migration.plugins.module_utils._mysql.transfer import Transfer
 from mysql_server import CLIENT, MARIADB, MARKER, Instance, assert_same
 
 Copy = Callable[[CopyRequest], CopyResult]
@@ -264,3 +270,42 @@ def test_a_difference_fails_the_run(
     assert "The half-done databases (acme_configStore.incomplete) were dropped." in str(error.value)
     assert target.databases() == []
     assert target.ledger() == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "undo", "change"),
+    [
+        ("CREATE TABLE late (id int)", "DROP TABLE late", "late is new"),
+        ("ALTER TABLE t1 ADD COLUMN late int", "ALTER TABLE t1 DROP COLUMN late", "t1 has other columns"),
+        ("ALTER TABLE t2 MODIFY a varchar(200)", "ALTER TABLE t2 MODIFY a varchar(64)", "t2 has other columns"),
+        ("ALTER TABLE t3 RENAME TO late", "ALTER TABLE late RENAME TO t3", "late is new; acme_configStore: t3 is gone"),
+    ],
+    ids=["made", "more columns", "another type", "renamed"],
+)
+def test_a_source_that_somebody_alters_meanwhile(
+    statement: str,
+    undo: str,
+    change: str,
+    source: Instance,
+    target: Instance,
+    stores: list[str],
+    request_for: Request,
+    copy: Copy,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By a session that is gone when the copy looks for others."""
+    original = Transfer._copy_database
+
+    def altered(self: Transfer, planned: plan.Plan) -> DatabaseResult:
+        result = original(self, planned)
+        source.sql(statement, "acme_configStore")
+        return result
+
+    monkeypatch.setattr(Transfer, "_copy_database", altered)
+    try:
+        with pytest.raises(DatabaseError) as error:
+            copy(request_for("acme_configStore"))
+    finally:
+        source.sql(undo, "acme_configStore")
+    assert f"has been altered while it was copied (acme_configStore: {change})" in str(error.value)
+    assert target.databases() == []

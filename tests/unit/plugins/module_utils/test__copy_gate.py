@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_gate import (
+    definition_changes,
     number_differences,
     row_differences,
     summarise,
@@ -28,3 +29,10 @@ def test_numbers() -> None:
 def test_summary_is_bounded() -> None:
     assert summarise(["a", "b"]) == "a; b"
     assert summarise(list("abcdefg")) == "a; b; c; d; e; and 2 more differences"
+
+
+def test_relations_that_were_altered() -> None:
+    before = {"t": "id int", "gone": "id int", "wider": "a varchar(20)"}
+    now = {"t": "id int", "late": "id int", "wider": "a varchar(40)"}
+    assert definition_changes(before, now) == ["gone is gone", "late is new", "wider has other columns"]
+    assert definition_changes(before, before) == []

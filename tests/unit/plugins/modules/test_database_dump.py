@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.waba.migration.plugins.module_utils import _database_argspec
 from ansible_collections.waba.migration.plugins.module_utils._database import (
     DatabaseError,
@@ -59,7 +60,7 @@ def test_dump(
     run_module: Callable[..., dict[str, Any]], engine: type[FakeEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     warnings: list[str] = []
-    monkeypatch.setattr(database_dump.AnsibleModule, "warn", lambda _module, text: warnings.append(text))
+    monkeypatch.setattr(AnsibleModule, "warn", lambda _module, text: warnings.append(text))
     result = run_module(database_dump.main, ARGUMENTS)
     request = engine.requests[0]
     assert request.server == Server("db", 3306, "wa", "s3cret")
