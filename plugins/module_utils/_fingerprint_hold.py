@@ -58,6 +58,16 @@ class Record:
         process = read_process(self.pid)
         return process is not None and process.start == self.start and not process.has_ended()
 
+    def told(self) -> dict[str, Any]:
+        """What a module says of it."""
+        return {
+            "server": self.server,
+            "databases": self.databases,
+            "pid": self.pid,
+            "taken": self.taken,
+            "seconds": self.seconds,
+        }
+
     def trouble(self) -> str | None:
         """Why nothing is held any more, or None when it is."""
         if self.ended is not None:

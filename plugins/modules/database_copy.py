@@ -137,8 +137,20 @@ options:
         C(current) (databases in work), and C(databases), C(tables), C(rows) and C(bytes), each with C(done) and
         C(total). The total of the rows is an estimate, and the bytes are those on disk.
     type: path
+  hold_path:
+    description:
+      - Directory for snapshots of the copies, taken as the last act, which M(waba.migration.database_fingerprint)
+        compares beside the running client. Here they need no task of their own while nobody serves.
+      - It is what O(waba.migration.database_fingerprint#module:hold_path) is. Snapshots that are held there are
+        released before anything is copied, since they keep databases from being replaced. Without it none is taken.
+    type: path
+  hold_timeout:
+    description: Seconds after which these snapshots are given up, even while they are compared.
+    type: int
+    default: 3600
 seealso:
   - module: waba.migration.database_info
+  - module: waba.migration.database_fingerprint
 """
 
 EXAMPLES = r"""
@@ -159,6 +171,7 @@ EXAMPLES = r"""
     marker: waba.migration 20261124-0918
     replace_marker: "waba.migration "
     progress_path: /var/tmp/waba-migration-progress.json
+    hold_path: /run/waba-migration-20261124-0918
 
 - name: Copy the databases of a client that uses MySQL
   waba.migration.database_copy:
@@ -236,8 +249,13 @@ definers:
   returned: success and not in check mode
   type: list
   elements: dict
+held:
+  description:
+    - The snapshots that are held. The keys are those of RV(waba.migration.database_fingerprint#module:held).
+  returned: success with O(hold_path) and not in check mode
+  type: dict
 seconds:
-  description: How long all of it took.
+  description: How long the copy took.
   returned: success and not in check mode
   type: float
 rows:
@@ -269,6 +287,9 @@ from ansible_collections.waba.migration.plugins.module_utils._database_argspec i
     server_argument_spec,
     server_from,
 )
+from ansible_collections.waba.migration.plugins.module_utils._fingerprint_compare import OPEN
+from ansible_collections.waba.migration.plugins.module_utils._fingerprint_hold import Place, Record, release
+from ansible_collections.waba.migration.plugins.module_utils._fingerprint_holder import Task, hold
 
 
 def database_of(result: DatabaseResult) -> dict[str, Any]:
@@ -313,14 +334,41 @@ def request_from(module: AnsibleModule) -> CopyRequest:
     )
 
 
+def hold_copies(module: AnsibleModule, request: CopyRequest) -> Record:
+    """Take the snapshots. The copies are complete by then, so that a failure costs them nothing."""
+    opener = OPEN[module.params["engine"]]
+    return hold(
+        Task(
+            place=Place(module.params["hold_path"]),
+            seconds=module.params["hold_timeout"],
+            server=str(request.target),
+            databases=request.databases,
+            open_snapshots=lambda: opener(
+                request.target, request.databases, request.bin_directory, request.temporary_directory
+            ),
+        )
+    )
+
+
+def copy(module: AnsibleModule, request: CopyRequest) -> tuple[CopyResult, dict[str, Any]]:
+    """The copy, and what the module says of the snapshots."""
+    options = module.params
+    if options["hold_path"]:
+        release(Place(options["hold_path"]))
+    with Progress(options["progress_path"]) as progress:
+        copied = engine_named(options["engine"]).copy(request, progress)
+    return copied, {"held": hold_copies(module, request).told()} if options["hold_path"] else {}
+
+
 def check_options(module: AnsibleModule) -> None:
     options = module.params
     if not options["databases"]:
         module.fail_json(msg="databases is empty: there is nothing to copy.")
     if len(set(options["databases"])) < len(options["databases"]):
         module.fail_json(msg="databases names one more than once.")
-    if options["jobs"] < 1:
-        module.fail_json(msg="jobs must be 1 or more.")
+    for name in ("jobs", "hold_timeout"):
+        if options[name] < 1:
+            module.fail_json(msg=f"{name} must be 1 or more.")
     if not options["marker"].strip():
         module.fail_json(msg="marker must not be empty: by it a later run tells copies of ours from other databases.")
     if options["replace_marker"] is not None and not options["replace_marker"].strip():
@@ -341,21 +389,21 @@ def main() -> None:
             "replace_marker": {"type": "str"},
             "require_idle_source": {"type": "bool", "default": True},
             "progress_path": {"type": "path"},
+            "hold_path": {"type": "path"},
+            "hold_timeout": {"type": "int", "default": 3600},
         },
         supports_check_mode=True,
     )
     check_options(module)
     request = request_from(module)
-    engine = engine_named(module.params["engine"])
     try:
         with ended_by_signals():
             if module.check_mode:
-                module.exit_json(changed=True, plan=engine.plan(request))
-            with Progress(module.params["progress_path"]) as progress:
-                copied = engine.copy(request, progress)
+                module.exit_json(changed=True, plan=engine_named(module.params["engine"]).plan(request))
+            copied, held = copy(module, request)
     except DatabaseError as error:
         module.fail_json(msg=str(error))
-    result = result_of(copied)
+    result = {**result_of(copied), **held}
     if module._diff:
         result["diff"] = {
             "before": {"databases": copied.replaced},

@@ -284,7 +284,6 @@ from ansible_collections.waba.migration.plugins.module_utils._fingerprint_compar
 from ansible_collections.waba.migration.plugins.module_utils._fingerprint_hold import (
     HeldSnapshots,
     Place,
-    Record,
     SnapshotLostError,
     release,
 )
@@ -318,7 +317,7 @@ class Fingerprints:
             databases=self._databases,
             open_snapshots=lambda: self._open("target"),
         )
-        return {"changed": True, "held": held_of(hold(task))}
+        return {"changed": True, "held": hold(task).told()}
 
     def would_hold(self) -> dict[str, Any]:
         return {
@@ -336,7 +335,7 @@ class Fingerprints:
         result: dict[str, Any] = {"changed": False}
         with self._target() as target, self._open("source") as source:
             if isinstance(target, HeldSnapshots):
-                result["held"] = held_of(target.record)
+                result["held"] = target.record.told()
             comparisons = compare(self._options["engine"], source, target, self._databases, self._options["jobs"])
         if self._options["require_held"]:
             result["changed"] = release(self._place())
@@ -377,16 +376,6 @@ class Fingerprints:
 
     def _server(self, side: str) -> Server:
         return server_from(self._options[side], self._options["engine"])
-
-
-def held_of(record: Record) -> dict[str, Any]:
-    return {
-        "server": record.server,
-        "databases": record.databases,
-        "pid": record.pid,
-        "taken": record.taken,
-        "seconds": record.seconds,
-    }
 
 
 def comparison_of(comparison: Comparison) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.waba.migration.plugins.module_utils import _fingerprint_compare
-from ansible_collections.waba.migration.plugins.modules import database_fingerprint
-from postgresql_cluster import PASSWORD, Cluster
+from ansible_collections.waba.migration.plugins.modules import database_copy, database_fingerprint
+from postgresql_cluster import MARKER, PASSWORD, Cluster
 
 
 class Fingerprint:
@@ -61,6 +61,17 @@ class Fingerprint:
             "_ansible_tmpdir": None,
             **options,
         }
+
+    def copy_and_hold(self, *databases: str) -> dict[str, Any]:
+        """database_copy, which takes the snapshots as its last act."""
+        arguments = self.arguments("compared", databases=list(databases), owner="wa", marker=MARKER)
+        del arguments["state"]
+        self._capsys.readouterr()
+        with patch_module_args({**arguments, "replace_marker": MARKER}), pytest.raises(SystemExit):
+            database_copy.main()
+        result: dict[str, Any] = json.loads(self._capsys.readouterr().out)
+        assert not result.get("failed"), result
+        return result
 
     def left_behind(self) -> list[str]:
         """Files of the module and sessions of its tools."""

@@ -264,3 +264,15 @@ def test_a_module_that_ends(target: Cluster, twins: list[str], fingerprint: Fing
     assert list(tmp_path.rglob("waba-migration-*")) == []
     assert fingerprint("compared", databases=twins)["equal"] is True
     assert not is_alive(holder)
+
+
+def test_held_by_the_copy(source: Cluster, target: Cluster, stores: list[str], fingerprint: Fingerprint) -> None:
+    """As it was before the client's first write. A second copy gives up what the first one held and replaces it."""
+    held = [fingerprint.copy_and_hold(*stores)["held"] for _attempt in range(2)]
+    assert held[0]["pid"] != held[1]["pid"]
+    assert (held[1]["server"], held[1]["databases"]) == (str(target.server), stores)
+    target.sql("DELETE FROM messages", "acme_messageStore")
+    result = fingerprint("compared", databases=stores)
+    assert not result["failed"], result["msg"]
+    assert sum(database["rows"] for database in result["databases"]) == 23200
+    assert fingerprint.left_behind() == []

@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult
-from ansible_collections.waba.migration.plugins.modules import database_fingerprint
-from mysql_server import PASSWORD, Instance
+from ansible_collections.waba.migration.plugins.modules import database_copy, database_fingerprint
+from mysql_server import MARKER, PASSWORD, Instance
 
 TWIN = "acme_twin"
 NUMBERS = "WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 900) SELECT"
@@ -73,6 +73,26 @@ class Fingerprint:
             database_fingerprint.main()
         result: dict[str, Any] = json.loads(self._capsys.readouterr().out)
         return {"failed": False, "msg": "", **result}
+
+    def copy_and_hold(self, *databases: str) -> dict[str, Any]:
+        """database_copy, which takes the snapshots as its last act."""
+        arguments = {
+            "engine": "mysql",
+            **{side: server(instance) for side, instance in self._servers.items()},
+            "databases": list(databases),
+            "owner": "acme",
+            "marker": MARKER,
+            "replace_marker": MARKER,
+            "hold_path": str(self._directory / "hold"),
+            "_ansible_remote_tmp": str(self._directory),
+            "_ansible_tmpdir": None,
+        }
+        self._capsys.readouterr()
+        with patch_module_args(arguments), pytest.raises(SystemExit):
+            database_copy.main()
+        result: dict[str, Any] = json.loads(self._capsys.readouterr().out)
+        assert not result.get("failed"), result
+        return result
 
     def left_behind(self) -> list[str]:
         """Files of the module and sessions of its tools."""
@@ -251,3 +271,15 @@ def test_after_a_copy(
     result = fingerprint("compared", *stores, require_held=False)
     assert not result["failed"], result["msg"]
     assert sum(database["rows"] for database in result["databases"]) == 23200
+
+
+def test_held_by_the_copy(target: Instance, stores: list[str], fingerprint: Fingerprint) -> None:
+    """As it was before the client's first write. A second copy gives up what the first one held and replaces it."""
+    held = [fingerprint.copy_and_hold(*stores)["held"] for _attempt in range(2)]
+    assert held[0]["pid"] != held[1]["pid"]
+    assert (held[1]["server"], held[1]["databases"]) == (str(target.server), stores)
+    target.sql("DELETE FROM messages", "acme_messageStore")
+    result = fingerprint("compared", *stores)
+    assert not result["failed"], result["msg"]
+    assert sum(database["rows"] for database in result["databases"]) == 23200
+    assert fingerprint.left_behind() == []
