@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during, in_parallel
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._fingerprint import (
     COUNTER,
@@ -17,6 +16,11 @@ from ansible_collections.waba.migration.plugins.module_utils._fingerprint import
     Fingerprint,
     Item,
     hash_text,
+)
+from ansible_collections.waba.migration.plugins.module_utils._fingerprint_snapshots import (
+    SERVICE,
+    DatabaseSnapshot,
+    ServerSnapshots,
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, fingerprint_sql
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import (
@@ -30,53 +34,22 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import 
 from ansible_collections.waba.migration.plugins.module_utils._mysql.session import Session
 from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
 
-SERVICE = "server"
-DATABASES_AT_ONCE = 8
 # At any other level a transaction sees what is committed meanwhile.
 REPEATABLE_READ = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"
 
 
-class MySQLSnapshots:
-    """Read-only transactions, one a database, that go on seeing the moment at which they were opened.
-
-    They hold no lock but while a table is read, so that the client may do with its tables what it likes.
-    """
-
+class MySQLSnapshots(ServerSnapshots):
     def __init__(
         self, server: Server, databases: Sequence[str], bin_directory: str | None, temporary_directory: str
     ) -> None:
         self._workplace = Workplace(bin_directory, temporary_directory)
-        self._server = server
-        self._databases = databases
+        super().__init__(self._workplace, server, databases)
         self._facts: dict[str, Any] = {}
-        self._opened: dict[str, _Database] = {}
-
-    def __enter__(self) -> MySQLSnapshots:
-        self._workplace.__enter__()
-        try:
-            self._open()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *unused: object) -> None:
-        self._workplace.children.stop()
-        for database in self._opened.values():
-            database.close()
-        self._workplace.__exit__()
 
     def facts(self) -> dict[str, Any]:
         return self._facts
 
-    def fingerprints(self, names: Sequence[str], method: Mapping[str, Any], jobs: int) -> list[Fingerprint]:
-        tasks = [self._opened[name].fingerprint for name in names]
-        return in_parallel(self._workplace.children, tasks, jobs)
-
-    def stop(self) -> None:
-        self._workplace.children.stop()
-
-    def _open(self) -> None:
+    def _look(self) -> None:
         statements = (READ_ONLY, REPEATABLE_READ, FRESH_STATISTICS)
         self._workplace.add(SERVICE, Service(self._server, PINNED_SETTINGS, statements))
         with self._workplace.session(SERVICE) as session:
@@ -89,14 +62,9 @@ class MySQLSnapshots:
             raise DatabaseError(
                 f"{self._server} has no database {', '.join(missing)}, or {self._server.user} may not see it."
             )
-        tasks = [partial(self._open_database, name) for name in self._databases]
-        in_parallel(self._workplace.children, tasks, DATABASES_AT_ONCE)
-        self._workplace.forget()
 
-    def _open_database(self, name: str) -> None:
-        database = _Database(name, self._server, self._workplace.session(SERVICE, name))
-        self._opened[name] = database
-        database.open()
+    def _snapshot(self, database: str) -> DatabaseSnapshot:
+        return _Database(database, self._server, self._workplace.session(SERVICE, database))
 
 
 def choose_method(source: Mapping[str, Any], target: Mapping[str, Any]) -> dict[str, Any]:
@@ -104,9 +72,7 @@ def choose_method(source: Mapping[str, Any], target: Mapping[str, Any]) -> dict[
     return {"hash": "sha2"}
 
 
-class _Database:
-    """One database at one moment."""
-
+class _Database(DatabaseSnapshot):
     def __init__(self, name: str, server: Server, session: Session) -> None:
         self._name = name
         self._server = server
@@ -131,7 +97,7 @@ class _Database:
     def close(self) -> None:
         self._session.close()
 
-    def fingerprint(self) -> Fingerprint:
+    def fingerprint(self, method: Mapping[str, Any]) -> Fingerprint:
         with during(f"Hashing the database {self._name} on {self._server}"):
             found = tables_of(documents_of(self._session, catalog.tables_of(self._name), self._name))
             columns = documents_of(self._session, fingerprint_sql.columns_of(self._name), self._name)

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during, in_parallel
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._fingerprint import (
     LARGE_OBJECTS,
@@ -19,57 +18,31 @@ from ansible_collections.waba.migration.plugins.module_utils._fingerprint import
     Item,
     hash_text,
 )
+from ansible_collections.waba.migration.plugins.module_utils._fingerprint_snapshots import (
+    SERVICE,
+    DatabaseSnapshot,
+    ServerSnapshots,
+)
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog, fingerprint_sql
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import READ_ONLY_SETTINGS
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import printable
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import Workplace
 
-SERVICE = "server"
-DATABASES_AT_ONCE = 8
 
-
-class PostgreSQLSnapshots:
-    """Read-only transactions, one a database, that go on seeing the moment at which they were opened.
-
-    They hold no lock but while a table is read, so that the client may do with its tables what it likes.
-    """
-
+class PostgreSQLSnapshots(ServerSnapshots):
     def __init__(
         self, server: Server, databases: Sequence[str], bin_directory: str | None, temporary_directory: str
     ) -> None:
         self._workplace = Workplace(bin_directory, temporary_directory)
-        self._server = server
-        self._databases = databases
+        super().__init__(self._workplace, server, databases)
         self._facts: dict[str, Any] = {}
-        self._opened: dict[str, _Database] = {}
-
-    def __enter__(self) -> PostgreSQLSnapshots:
-        self._workplace.__enter__()
-        try:
-            self._open()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *unused: object) -> None:
-        self._workplace.children.stop()
-        for database in self._opened.values():
-            database.close()
-        self._workplace.__exit__()
+        self._encodings: dict[str, str] = {}
 
     def facts(self) -> dict[str, Any]:
         return self._facts
 
-    def fingerprints(self, names: Sequence[str], method: Mapping[str, Any], jobs: int) -> list[Fingerprint]:
-        tasks = [partial(self._opened[name].fingerprint, method) for name in names]
-        return in_parallel(self._workplace.children, tasks, jobs)
-
-    def stop(self) -> None:
-        self._workplace.children.stop()
-
-    def _open(self) -> None:
+    def _look(self) -> None:
         self._workplace.add(SERVICE, self._server, READ_ONLY_SETTINGS)
         connecting = f"Connecting to the database server {self._server} as {self._server.user}"
         with during(connecting), self._workplace.session(SERVICE) as session:
@@ -78,9 +51,7 @@ class PostgreSQLSnapshots:
                 self._facts["probe"] = session.query(fingerprint_sql.PROBE)
             present = session.query(fingerprint_sql.DATABASES)
         self._check(present)
-        tasks = [partial(self._open_database, name, present[name]["encoding"]) for name in self._databases]
-        in_parallel(self._workplace.children, tasks, DATABASES_AT_ONCE)
-        self._workplace.forget()
+        self._encodings = {name: present[name]["encoding"] for name in self._databases}
 
     def _check(self, present: Mapping[str, Any]) -> None:
         missing = [name for name in self._databases if name not in present]
@@ -90,15 +61,12 @@ class PostgreSQLSnapshots:
         if closed:
             raise DatabaseError(f"{self._server} does not let {self._server.user} into {', '.join(closed)}.")
 
-    def _open_database(self, name: str, encoding: str) -> None:
-        database = _Database(name, self._server, self._workplace.session(SERVICE, name, encoding))
-        self._opened[name] = database
-        database.open()
+    def _snapshot(self, database: str) -> DatabaseSnapshot:
+        session = self._workplace.session(SERVICE, database, self._encodings[database])
+        return _Database(database, self._server, session)
 
 
-class _Database:
-    """One database at one moment."""
-
+class _Database(DatabaseSnapshot):
     def __init__(self, name: str, server: Server, session: Session) -> None:
         self._name = name
         self._server = server
