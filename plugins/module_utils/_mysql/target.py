@@ -94,10 +94,6 @@ class TargetServer:
     def databases(self) -> dict[str, dict[str, Any]]:
         return databases_on(self._session, self.ledger)
 
-    def take_packets_of(self, size: int) -> None:
-        """For sessions that begin later. Not to be kept over the server's next start."""
-        self._session.execute(f"SET GLOBAL max_allowed_packet = {size}")
-
     def drop(self, names: Sequence[str]) -> None:
         for name in names:
             self._session.execute(f"DROP DATABASE IF EXISTS {identifier(name)}")

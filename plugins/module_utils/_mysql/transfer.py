@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -33,12 +32,8 @@ from ansible_collections.waba.migration.plugins.module_utils._database import (
     TableResult,
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, gate, refusals
-from ansible_collections.waba.migration.plugins.module_utils._mysql.collations import keep_defaults
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import (
     FRESH_STATISTICS,
-    LARGEST_PACKET,
-    LENIENT_SETTINGS,
-    LOAD_SETTINGS,
     PINNED_SETTINGS,
     READ_ONLY,
     Service,
@@ -48,12 +43,11 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory im
     documents_of,
     read_programs,
 )
-from ansible_collections.waba.migration.plugins.module_utils._mysql.load import LENIENT_TARGET, SOURCE, TARGET, Loader
+from ansible_collections.waba.migration.plugins.module_utils._mysql.load import SOURCE, TARGET, Loader
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import Plan
 from ansible_collections.waba.migration.plugins.module_utils._mysql.planning import (
     Planner,
     check_rights,
-    has_large_rows,
     refusals_of,
     rights_of,
 )
@@ -65,15 +59,12 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.target impor
     databases_on,
     incomplete_name,
 )
+from ansible_collections.waba.migration.plugins.module_utils._mysql.target_settings import TargetSettings
 from ansible_collections.waba.migration.plugins.module_utils._mysql.watch import Watch
 from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
 
 # What is made first may be used by what follows; events come last, as they may start at once.
 IN_ORDER = ("routine", "view", "trigger", "event")
-# What is hidden until it is complete needs no log, which would double what is written. With a replica it does.
-WITHOUT_LOG = "SET SESSION sql_log_bin = 0"
-RIGHTS_WITHOUT_LOG = ("SUPER", "SYSTEM_VARIABLES_ADMIN", "SESSION_VARIABLES_ADMIN", "BINLOG ADMIN")
-RIGHTS_ON_VARIABLES = ("SUPER", "SYSTEM_VARIABLES_ADMIN")
 LINGER_SECONDS = 3.0
 LINGER_INTERVAL = 0.05
 
@@ -89,13 +80,11 @@ class Transfer(CopyRun[Plan]):
         self._open_sessions: list[Session] = []
         self._leftovers: list[str] = []
         self._definers: list[Definer] = []
-        self._packets: int | None = None
-        self._packets_raised: int | None = None
         self._target: TargetServer
         self._target_session: Session
         self._source: Session
         workplace.add(SOURCE, Service(request.source, PINNED_SETTINGS, (READ_ONLY, FRESH_STATISTICS)))
-        self._add_target(FRESH_STATISTICS)
+        self._settings = TargetSettings(workplace, request)
 
     def __enter__(self) -> Transfer:
         return self
@@ -120,7 +109,7 @@ class Transfer(CopyRun[Plan]):
         self._defined = {plan.database: definitions_of(plan.inventory.columns) for plan in plans}
         idle = self._request.require_idle_source
         self._fail_for(refusals_of(plans, source, target, self._target_session, idle))
-        self._prepare_sessions(plans, target, rights)
+        self._settings.prepare(self._source, self._target_session, plans, target, rights)
         self._progress.expect(
             databases=len(plans),
             tables=sum(len(plan.tables) for plan in plans),
@@ -134,7 +123,7 @@ class Transfer(CopyRun[Plan]):
             with self._watch(SOURCE, TARGET):
                 return super().copy()
         finally:
-            self._restore_packets()
+            self._settings.restore_packets()
 
     def _watch(self, *services: str) -> Watch:
         return Watch(
@@ -156,10 +145,6 @@ class Transfer(CopyRun[Plan]):
         source, target = in_parallel(self._workplace.children, asked, 2)
         self._target = self._target_server(self._target_session)
         return source, target
-
-    def _add_target(self, *statements: str) -> None:
-        self._workplace.add(TARGET, Service(self._request.target, LOAD_SETTINGS, statements))
-        self._workplace.add(LENIENT_TARGET, Service(self._request.target, LENIENT_SETTINGS, statements))
 
     def _session(self, service: str) -> Session:
         """A session that stays open to the end of the run."""
@@ -193,36 +178,13 @@ class Transfer(CopyRun[Plan]):
         self._leftovers, self._replaced, refused = in_the_way(present, (), self._request, LONGEST_NAME)
         self._refuse(refused)
 
-    def _prepare_sessions(self, plans: list[Plan], target: dict[str, Any], rights: refusals.Rights) -> None:
-        """What further sessions on the target begin with, and what the target has to take for the time of the copy."""
-        defaults = [
-            {row["charset"]: row["collation"] for row in session.documents(catalog.DEFAULT_COLLATIONS)}
-            for session in (self._source, self._target_session)
-        ]
-        statements = [FRESH_STATISTICS, *keep_defaults(defaults[0], defaults[1], target)]
-        replicas = int(self._target_session.rows(catalog.REPLICAS)[0][0])
-        if target["log_bin"] and not replicas and rights.any_of(*RIGHTS_WITHOUT_LOG):
-            statements.append(WITHOUT_LOG)
-        self._add_target(*statements)
-        self._target_session.execute(*statements)
-        if has_large_rows(plans, target["max_allowed_packet"]) and rights.any_of(*RIGHTS_ON_VARIABLES):
-            self._packets = target["max_allowed_packet"]
-
-    def _restore_packets(self) -> None:
-        """The setting would be gone with the next start of the server anyway, so that a dead one needs no more."""
-        if self._packets_raised:
-            with suppress(DatabaseError), self._workplace.session(TARGET) as session:
-                self._target_server(session).take_packets_of(self._packets_raised)
-
     def _make_room(self) -> None:
         self._progress.phase("copying")
         self._progress.measure_bytes_with(self._measure)
         with during(f"Dropping what earlier runs left on the target {self._request.target}"):
             self._target.end_sessions_on(self._leftovers)
             self._target.drop([*self._leftovers, *self._replaced])
-        if self._packets:
-            self._packets_raised = self._packets
-            self._target.take_packets_of(LARGEST_PACKET)
+        self._settings.raise_packets(self._target_session)
 
     def _copy_database(self, plan: Plan) -> DatabaseResult:
         started = time.monotonic()
