@@ -10,19 +10,14 @@ import os
 import re
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult, DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
+from background_copy import Background, Copy, Request, alive_tools, until
 from postgresql_cluster import MARKER, PASSWORD, Cluster, assert_same, children_of
 from small_disk import small_disk
-
-Copy = Callable[[CopyRequest], CopyResult]
-Request = Callable[..., CopyRequest]
 
 
 def wait_for_rows(cluster: Cluster, side: str) -> None:
@@ -32,51 +27,8 @@ def wait_for_rows(cluster: Cluster, side: str) -> None:
     until(lambda: cluster.sql(question) != ["0"])
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "what the test waits for did not happen"
-        time.sleep(0.01)
-
-
 def descendants(process: int) -> list[int]:
     return [found for child in children_of(process) for found in (child, *descendants(child))]
-
-
-def alive_tools(directory: Path) -> list[str]:
-    """Processes that were started with the private directory of a copy as their home."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                environment = (entry / "environ").read_bytes()
-                command = (entry / "cmdline").read_bytes()
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue
-            if f"HOME={directory}/waba-migration-".encode() in environment:
-                found.append(command.decode())
-    return found
-
-
-class Background:
-    """A copy in a thread, and how it ended."""
-
-    def __init__(self, copy: Copy, request: CopyRequest) -> None:
-        self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=[copy, request])
-        self._thread.start()
-
-    def _run(self, copy: Copy, request: CopyRequest) -> None:
-        try:
-            copy(request)
-        except DatabaseError as error:
-            self.error = error
-
-    def message(self) -> str:
-        self._thread.join(30)
-        assert not self._thread.is_alive(), "the copy did not end"
-        assert self.error is not None, "the copy succeeded"
-        return str(self.error)
 
 
 def test_target_killed(

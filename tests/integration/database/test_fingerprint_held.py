@@ -11,13 +11,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult
+from background_copy import until
 from fingerprint_module import Fingerprint
 from postgresql_cluster import PASSWORD, Cluster, children_of, is_alive
 
@@ -41,13 +41,6 @@ def twins(source: Cluster, target: Cluster) -> Iterator[list[str]]:
     yield NAMES
     for name in NAMES:
         source.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-
-def until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "what the test waits for did not happen"
-        time.sleep(0.02)
 
 
 @contextmanager

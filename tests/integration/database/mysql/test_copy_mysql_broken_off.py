@@ -11,20 +11,16 @@ import os
 import re
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult, DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._mysql import program_loader, watch
+from background_copy import Background, Copy, Request, alive_tools, until
 from mysql_server import MARIADB, MARKER, PASSWORD, Instance, new_instance
-
-Copy = Callable[[CopyRequest], CopyResult]
-Request = Callable[..., CopyRequest]
 
 
 def wait_for_rows(instance: Instance, statement: str) -> None:
@@ -33,52 +29,9 @@ def wait_for_rows(instance: Instance, statement: str) -> None:
     until(lambda: instance.sql(question) != ["0"])
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "what the test waits for did not happen"
-        time.sleep(0.01)
-
-
-def alive_tools(directory: Path) -> list[str]:
-    """Processes that were started with the private directory of a copy as their home."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                environment = (entry / "environ").read_bytes()
-                command = (entry / "cmdline").read_bytes()
-            except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue
-            if re.search(rb"HOME=%s/\S*waba-migration-" % re.escape(str(directory)).encode(), environment):
-                found.append(command.decode())
-    return found
-
-
 def assert_same_rows(source: Instance, target: Instance, database: str) -> None:
     sums = "CHECKSUM TABLE first, second"
     assert target.sql(sums, database) == source.sql(sums, database)
-
-
-class Background:
-    """A copy in a thread, and how it ended."""
-
-    def __init__(self, copy: Copy, request: CopyRequest) -> None:
-        self.error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, args=[copy, request])
-        self._thread.start()
-
-    def _run(self, copy: Copy, request: CopyRequest) -> None:
-        try:
-            copy(request)
-        except DatabaseError as error:
-            self.error = error
-
-    def message(self) -> str:
-        self._thread.join(60)
-        assert not self._thread.is_alive(), "the copy did not end"
-        assert self.error is not None, "the copy succeeded"
-        return str(self.error)
 
 
 def test_target_killed(

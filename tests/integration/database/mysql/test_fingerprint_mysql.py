@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult
 from ansible_collections.waba.migration.plugins.modules import database_copy, database_fingerprint
+from background_copy import until
 from mysql_server import MARKER, PASSWORD, Instance
 
 TWIN = "acme_twin"
@@ -134,13 +134,6 @@ def twin(original: None, target: Instance) -> Instance:
     """The same database on both servers."""
     target.sql("; ".join(CONTENT))
     return target
-
-
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline, "what the test waits for did not happen"
-        time.sleep(0.02)
 
 
 @contextmanager
