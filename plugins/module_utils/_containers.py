@@ -34,7 +34,12 @@ NO_NETWORK = "none"
 
 
 def environment_of(container: Json) -> dict[str, str]:
-    pairs = (str(entry).partition("=") for entry in container["Config"].get("Env") or [])
+    return variables_of(container["Config"])
+
+
+def variables_of(config: Json) -> dict[str, str]:
+    """Return the environment in the configuration of a container or an image."""
+    pairs = (str(entry).partition("=") for entry in config.get("Env") or [])
     return {name: value for name, _separator, value in pairs}
 
 

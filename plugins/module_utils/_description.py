@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from typing import Sequence
+from dataclasses import dataclass, field
+from typing import Mapping, Sequence
 
 from ansible_collections.waba.migration.plugins.module_utils import _containers as containers
+from ansible_collections.waba.migration.plugins.module_utils._carried import is_plain, sort_out
 from ansible_collections.waba.migration.plugins.module_utils._compose_files import absolute_path
 from ansible_collections.waba.migration.plugins.module_utils._containers import Json
-from ansible_collections.waba.migration.plugins.module_utils._secret_names import without_secrets
 from ansible_collections.waba.migration.plugins.module_utils._selection import Selection
 
 MEDIA = "/usr/local/wamedia"
@@ -18,8 +19,23 @@ DATA = "/usr/local/waent/data"
 SWARM = "com.docker.swarm.service.id"
 
 
-def describe(selection: Selection, directory: str, with_environment: bool = False, with_secrets: bool = False) -> Json:
-    """Return the client. It holds secrets only with both."""
+@dataclass(frozen=True)
+class Depth:
+    """How much of a container is told. Without secrets it is what may be shown and go to another platform."""
+
+    environment: bool = False
+    secrets: bool = False
+    # Variables that may go along besides the documented ones.
+    asked_for: Sequence[str] = ()
+    # What ``docker image inspect`` says under Config, by the image's id.
+    images: Mapping[str, Json] = field(default_factory=dict)
+
+
+SHALLOW = Depth()
+
+
+def describe(selection: Selection, directory: str, depth: Depth = SHALLOW) -> Json:
+    """Return the client."""
     mine = selection.mine
     environments = [containers.environment_of(c) for c in mine]
     roles = [containers.role_of(c) for c in mine]
@@ -43,7 +59,7 @@ def describe(selection: Selection, directory: str, with_environment: bool = Fals
         "media": {"type": media["type"], "name": media["name"], "path": media["source"]}
         if media
         else {"type": "", "name": "", "path": ""},
-        "containers": [describe_container(c, with_environment, with_secrets) for c in mine],
+        "containers": [describe_container(c, depth) for c in mine],
         "others": [
             {
                 "name": containers.name_of(c),
@@ -59,7 +75,7 @@ def describe(selection: Selection, directory: str, with_environment: bool = Fals
 _DATABASE = ("engine", "host", "port", "user", "prefix")
 
 
-def describe_container(container: Json, with_environment: bool, with_secrets: bool) -> Json:
+def describe_container(container: Json, depth: Depth) -> Json:
     state, config, host = container["State"], container["Config"], container["HostConfig"]
     labels = containers.labels_of(container)
     entry = {
@@ -82,16 +98,33 @@ def describe_container(container: Json, with_environment: bool, with_secrets: bo
         "links": containers.links_of(container),
         "ports": containers.ports_of(container),
         "mounts": containers.mounts_of(container),
-        "command": config.get("Cmd") or [],
-        "entrypoint": config.get("Entrypoint") or [],
         "cap_drop": host.get("CapDrop") or [],
         "user": config.get("User", ""),
         "labels": {name: value for name, value in sorted(labels.items()) if name.startswith(containers.COMPOSE)},
     }
-    if with_environment:
-        environment = containers.environment_of(container)
-        entry["environment"] = environment if with_secrets else without_secrets(environment)
+    image = depth.images.get(container.get("Image", ""), {})
+    entry.update(_commands_of(config, image, depth))
+    if depth.environment:
+        entry.update(_environment_of(container, image, depth))
     return entry
+
+
+def _commands_of(config: Json, image: Json, depth: Depth) -> Json:
+    found: Json = {"withheld": []}
+    for name, key in (("command", "Cmd"), ("entrypoint", "Entrypoint")):
+        words = config.get(key) or []
+        shown = depth.secrets or is_plain(words, image.get(key) or [])
+        found[name] = words if shown else []
+        found["withheld"] += [] if shown else [name]
+    return found
+
+
+def _environment_of(container: Json, image: Json, depth: Depth) -> Json:
+    environment = containers.environment_of(container)
+    if depth.secrets:
+        return {"environment": environment, "left_behind": {}}
+    carried, left = sort_out(environment, containers.variables_of(image), depth.asked_for)
+    return {"environment": carried, "left_behind": left}
 
 
 def state_of(mine: Sequence[Json]) -> str:

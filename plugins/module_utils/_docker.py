@@ -10,12 +10,13 @@ Arguments are lists, never shell text, and never hold a secret. Works with Docke
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, Sequence, Tuple
+from typing import Any, Callable, Collection, Dict, Sequence, Tuple
 
 # (arguments) -> (exit code, standard output, standard error)
 Run = Callable[[Sequence[str]], Tuple[int, str, str]]
 Json = Dict[str, Any]
 
+NO_IMAGE = "no such image"
 GONE = ("no such container", "no such object")
 LOOKS = 3
 # Newer releases of compose put the content of env files into the model unless they are told not to.
@@ -58,6 +59,15 @@ class Docker:
             if not any(text in err.lower() for text in GONE):
                 break
         raise self._error(arguments, code, err or out)
+
+    def image_configs(self, ids: Collection[str]) -> dict[str, Json]:
+        """Return by id how the images are configured, without those that somebody has removed."""
+        arguments = ("image", "inspect", *sorted(ids))
+        code, out, err = self._execute(arguments) if ids else (0, "[]", "")
+        # docker writes what it has found even where it misses some.
+        if code != 0 and not all(NO_IMAGE in line.lower() for line in err.strip().splitlines() or [""]):
+            raise self._error(arguments, code, err or out)
+        return {entry["Id"]: entry.get("Config") or {} for entry in self._parse_list(arguments, out)}
 
     def network(self, name: str) -> Json | None:
         """Return what ``docker network inspect`` says, or None when there is no such network."""

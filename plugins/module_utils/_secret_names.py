@@ -6,22 +6,14 @@
 from __future__ import annotations
 
 import re
-from typing import Mapping
 
 _SECRET_WORDS = frozenset(("password", "passwd", "passphrase", "token", "secret", "pin", "private"))
 # What a key may be without being a secret: a public one, one that only says whether there is one.
 _HARMLESS_KEYS = frozenset(("host", "public", "present"))
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
-# The path of a key file in the container, not the key.
-_PATHS = frozenset(("WA_DB_SSL_KEY",))
 
 
 def looks_like_a_secret(key: str) -> bool:
     """Tell whether a name, in whichever way its words are joined, is one under which people keep secrets."""
     words = {word.lower() for word in _WORD.findall(key)}
     return bool(words & _SECRET_WORDS) or ("key" in words and not words & _HARMLESS_KEYS)
-
-
-def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables of a container's environment whose names do not look like a secret's."""
-    return {name: value for name, value in environment.items() if name in _PATHS or not looks_like_a_secret(name)}

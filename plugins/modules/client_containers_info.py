@@ -24,15 +24,23 @@ extends_documentation_fragment:
 options:
   environment:
     description:
-      - Whether to return the environment of each container.
+      - Whether to return the environment of each container. Without O(secrets) it is what may go to another platform,
+        the variables of the client that the vendor documents and that hold no secret, and O(carry).
     type: bool
     default: false
   secrets:
     description:
-      - Whether the environment includes the variables that hold secrets by their names (database password, token key,
-        API key). Register the result under C(no_log) then.
+      - Whether the environment is the whole one, with database password, token key and API key, and whether commands
+        are returned that could hold a secret. Register the result under C(no_log) then.
     type: bool
     default: false
+  carry:
+    description:
+      - Names of further variables that the environment shall hold. One that is a secret by its name, or has
+        credentials in its value, is left out all the same.
+    type: list
+    elements: str
+    default: []
 requirements:
   - the C(docker) command, 20.10 or newer, on the host that the module runs on
 seealso:
@@ -44,6 +52,14 @@ EXAMPLES = r"""
   waba.migration.client_containers_info:
     project: biz
     project_directory: /root/biz
+  register: found
+
+- name: Read what of its environment may go to another platform
+  waba.migration.client_containers_info:
+    project: biz
+    project_directory: /root/biz
+    environment: true
+    carry: [TZ]
   register: found
 """
 
@@ -126,9 +142,13 @@ client:
           (V(webapp), V(coreapp) or V(master)), C(image), C(image_id), C(running), C(status), C(exit_code),
           C(started_at), C(restart_policy), C(hostname), C(networks), C(addresses) (the ones it has now),
           C(network_mode), C(links), C(ports), C(mounts), C(command), C(entrypoint), C(cap_drop), C(user), C(labels)
-          (those of compose) and, if asked for, C(environment).
+          (those of compose), C(withheld) and, if asked for, C(environment) and C(left_behind).
         - C(networks) holds for each network the C(aliases), and C(ip), C(ip6) and C(links) where the operator chose
           them.
+        - C(command) and C(entrypoint) are empty, and named in C(withheld), when they hold other words than paths of
+          programs, unless they are the image's own. With O(secrets) they are always returned.
+        - C(left_behind) says by name why a variable is not in C(environment). Those that the image sets itself are in
+          neither.
         - A container that was not started by compose has its name as C(service).
       type: list
       elements: dict
@@ -160,7 +180,7 @@ missing:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.waba.migration.plugins.module_utils._description import describe
+from ansible_collections.waba.migration.plugins.module_utils._description import Depth, describe
 from ansible_collections.waba.migration.plugins.module_utils._docker import DockerError
 from ansible_collections.waba.migration.plugins.module_utils._docker_command import make_docker
 from ansible_collections.waba.migration.plugins.module_utils._selection import (
@@ -175,15 +195,19 @@ def main() -> None:
     spec.update(
         environment={"type": "bool", "default": False},
         secrets={"type": "bool", "default": False, "no_log": False},
+        carry={"type": "list", "elements": "str", "default": []},
     )
     module = AnsibleModule(spec, supports_check_mode=True)
     params = module.params
     try:
-        selection = select(make_docker(module).containers(), params["project"], params["containers"])
+        docker = make_docker(module)
+        selection = select(docker.containers(), params["project"], params["containers"])
+        images = docker.image_configs({container.get("Image", "") for container in selection.mine} - {""})
     except (DockerError, SelectionError) as error:
         module.fail_json(msg=str(error))
     else:
-        client = describe(selection, params["project_directory"], params["environment"], params["secrets"])
+        depth = Depth(params["environment"], params["secrets"], params["carry"], images)
+        client = describe(selection, params["project_directory"], depth)
         module.exit_json(changed=False, client=client, refused=selection.refused(), missing=selection.missing)
 
 

@@ -47,6 +47,9 @@ class FakeDocker:
     def load(self, containers: Containers) -> None:
         (self.directory / "containers.json").write_text(json.dumps(containers))
 
+    def sets_in_image(self, image: str, config: dict[str, Any]) -> None:
+        (self.directory / "images.json").write_text(json.dumps({image: config}))
+
     def containers(self) -> Containers:
         found: Containers = json.loads((self.directory / "containers.json").read_text())
         return found
@@ -72,7 +75,7 @@ class FakeDocker:
         file.write_text("")
         for container in self.containers():
             text = text.replace(container["Id"], container["Name"].lstrip("/"))
-        looks = ("ps ", "inspect ", "network ls ", "network inspect ", "compose ")
+        looks = ("ps ", "inspect ", "image inspect ", "network ls ", "network inspect ", "compose ")
         return [call for call in text.splitlines() if not call.startswith(looks)]
 
 

@@ -39,9 +39,9 @@ class Engine:
     def run(self, arguments: list[str]) -> str:
         with (self.directory / "calls.txt").open("a") as calls:
             calls.write(" ".join(arguments) + "\n")
-        words = arguments[:2] if arguments[0] in ("network", "compose") else arguments[:1]
-        name = "_".join(words) if arguments[0] == "network" else arguments[0]
-        if name not in ("ps", "inspect", "compose", "network_ls", "network_inspect"):
+        words = arguments[:2] if arguments[0] in ("network", "compose", "image") else arguments[:1]
+        name = "_".join(words) if arguments[0] in ("network", "image") else arguments[0]
+        if name not in ("ps", "inspect", "image_inspect", "compose", "network_ls", "network_inspect"):
             self._maybe_break()
         command: Callable[[list[str]], str] = getattr(self, name)
         answer = command(arguments[len(words) :])
@@ -71,6 +71,11 @@ class Engine:
 
     def inspect(self, arguments: list[str]) -> str:
         return json.dumps(self._chosen(arguments))
+
+    def image_inspect(self, arguments: list[str]) -> str:
+        file = self.directory / "images.json"
+        images = json.loads(file.read_text()) if file.exists() else {}
+        return json.dumps([{"Id": word, "Config": images.get(word, {})} for word in arguments])
 
     def update(self, arguments: list[str]) -> str:
         policy, _colon, retries = arguments[1].partition(":")

@@ -118,3 +118,25 @@ def test_compose_that_cannot_say(last: tuple[int, str, str]) -> None:
     program = Program(*([(1, "", "unknown flag")] * 2), last)
 
     assert Docker(program).compose_model(["/b/a.yml"], "/b", "biz") is None
+
+
+def test_images_are_looked_at_in_one_call() -> None:
+    program = Program((0, '[{"Id": "one", "Config": {"Env": ["A=1"]}}, {"Id": "two", "Config": null}]', ""))
+
+    assert Docker(program).image_configs({"two", "one"}) == {"one": {"Env": ["A=1"]}, "two": {}}
+    assert program.calls == [["docker", "image", "inspect", "one", "two"]]
+
+
+def test_no_images_need_no_call() -> None:
+    assert Docker(Program()).image_configs(()) == {}
+
+
+def test_an_image_that_was_removed_says_nothing() -> None:
+    program = Program((1, '[{"Id": "one"}]', "Error: No such image: two\n"))
+
+    assert Docker(program).image_configs(["one", "two"]) == {"one": {}}
+
+
+def test_images_that_cannot_be_looked_at() -> None:
+    with pytest.raises(DockerError, match="image inspect one ended with exit code 1: permission denied"):
+        Docker(Program((1, "[]", "permission denied"))).image_configs(["one"])

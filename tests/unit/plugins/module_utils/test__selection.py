@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._containers import name_of
-from ansible_collections.waba.migration.plugins.module_utils._description import compose_files_of, describe, state_of
+from ansible_collections.waba.migration.plugins.module_utils._description import (
+    Depth,
+    compose_files_of,
+    describe,
+    state_of,
+)
 from ansible_collections.waba.migration.plugins.module_utils._selection import SelectionError, select
 
 ALL = ("single", "multiconnect", "default_bridge", "host_network")
@@ -158,14 +163,14 @@ def test_description_of_a_client(recorded: Any) -> None:
 
 
 def test_environment_only_when_asked_for(recorded: Any) -> None:
-    client = describe(select(recorded("single"), "biz", []), "/root/biz", with_environment=True)
+    client = describe(select(recorded("single"), "biz", []), "/root/biz", Depth(environment=True))
 
     assert client["containers"][0]["environment"]["WA_DB_NAME_PREFIX"] == "acme_"
     assert "made-up" not in str(client)
 
 
 def test_secrets_only_when_asked_for_too(recorded: Any) -> None:
-    client = describe(select(recorded("single"), "biz", []), "/root/biz", with_environment=True, with_secrets=True)
+    client = describe(select(recorded("single"), "biz", []), "/root/biz", Depth(environment=True, secrets=True))
 
     assert "made-up" in client["containers"][0]["environment"].values()
     assert client["media"] == {

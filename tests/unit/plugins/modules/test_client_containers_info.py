@@ -36,6 +36,31 @@ def test_environment(docker: Any, run_module: Any, recorded: Any) -> None:
     assert {c["environment"]["WA_DB_NAME_PREFIX"] for c in containers} == {"acme_"}
 
 
+def test_environment_holds_what_may_go_to_another_platform(docker: Any, run_module: Any, recorded: Any) -> None:
+    inspected = recorded("single")
+    waweb = next(c for c in inspected if c["Name"] == "/biz-waweb-1")
+    waweb["Config"]["Env"] += ["HTTPS_PROXY=http://u:made-up@proxy:3128", "TZ=UTC", "LANG=C", "X=made-up"]
+    waweb["Config"]["Cmd"] = ["/bin/sh", "-c", "WA_DB_PASS=made-up /opt/whatsapp/bin/launch_within_docker.sh"]
+    docker.load(inspected)
+    docker.sets_in_image(waweb["Image"], {"Env": ["LANG=C"]})
+
+    found = run(run_module, docker, environment=True, carry=["TZ"])["client"]["containers"][0]
+
+    assert found["environment"]["TZ"] == "UTC"
+    assert sorted(found["left_behind"]) == ["HTTPS_PROXY", "WA_DB_PASSWORD", "WA_WEB_JWT_CRYPTO_KEY", "X"]
+    assert (found["command"], found["withheld"]) == ([], ["command"])
+    assert "made-up" not in str(found)
+
+
+def test_secrets_hold_everything(docker: Any, run_module: Any, recorded: Any) -> None:
+    docker.load(recorded("single"))
+
+    found = run(run_module, docker, environment=True, secrets=True)["client"]["containers"][0]
+
+    assert found["environment"]["WA_DB_PASSWORD"] == "made-up"
+    assert (found["command"], found["withheld"], found["left_behind"]) == (["sleep", "inf"], [], {})
+
+
 def test_fenced_client_is_found(docker: Any, run_module: Any, recorded: Any) -> None:
     docker.load(recorded("multiconnect_fenced"))
 
