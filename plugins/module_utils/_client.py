@@ -22,7 +22,8 @@ from ansible_collections.waba.migration.plugins.module_utils._health import (
 from ansible_collections.waba.migration.plugins.module_utils._settings import redact_settings, redact_url
 
 WEBHOOK_CA = "/v1/certificates/webhooks/ca"
-PARTS = ("health", "support", "shards", "settings", "webhook_ca", "stats")
+MEDIA_PROVIDERS = "/v1/settings/application/media/providers"
+PARTS = ("health", "support", "shards", "settings", "media_providers", "webhook_ca", "stats")
 
 
 def dig(answer: Any, *keys: str) -> Any:
@@ -104,6 +105,20 @@ def application_settings(api: Api) -> dict[str, Any]:
     return settings
 
 
+def media_providers(api: Api) -> list[dict[str, str]]:
+    """Name and type of each, without its credentials. A client that does not know of them (404) has none."""
+    try:
+        answer = api.get(MEDIA_PROVIDERS)
+    except ApiError as error:
+        if error.status == 404:
+            return []
+        raise
+    found = dig(answer, "settings", "application", "media", "providers")
+    if not isinstance(found, list) or not all(dig(provider, "name") for provider in found):
+        raise _without(api, MEDIA_PROVIDERS, "settings.application.media.providers")
+    return [{"name": str(provider["name"]), "type": str(provider.get("type") or "")} for provider in found]
+
+
 def _without(api: Api, path: str, what: str) -> ClientError:
     """An answer that says nothing proves nothing: no client is told to be empty or unregistered by it."""
     return ClientError(f"GET {api.base}{path} answered without {what}. Is api_url the client's API?")
@@ -126,6 +141,8 @@ def describe(api: Api, parts: Sequence[str] = PARTS) -> dict[str, Any]:
         settings = application_settings(api)
         result["settings"] = redact_settings(settings)
         result["webhook_url_redacted"] = redact_url(str(dig(settings, "webhooks", "url") or ""))
+    if "media_providers" in parts:
+        result["media_providers"] = media_providers(api)
     if "webhook_ca" in parts:
         result["webhook_ca"] = webhook_ca(api)
     if "stats" in parts:

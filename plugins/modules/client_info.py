@@ -28,8 +28,8 @@ options:
       - What to read. Everything but V(health) and V(stats) needs the administrator's token or password.
     type: list
     elements: str
-    choices: [health, support, shards, settings, webhook_ca, stats]
-    default: [health, support, shards, settings, webhook_ca, stats]
+    choices: [health, support, shards, settings, media_providers, webhook_ca, stats]
+    default: [health, support, shards, settings, media_providers, webhook_ca, stats]
 seealso:
   - module: waba.migration.health_check
   - name: On-Premises API, Support
@@ -37,6 +37,9 @@ seealso:
     link: https://developers.facebook.com/docs/whatsapp/api/support
   - name: On-Premises API, Settings, Application
     description: The fields of the settings, and which of them need a restart.
+    link: https://developers.facebook.com/docs/whatsapp/on-premises/reference/settings/app
+  - name: On-Premises API, Settings, Media providers
+    description: Part of the reference of the application settings.
     link: https://developers.facebook.com/docs/whatsapp/on-premises/reference/settings/app
   - name: On-Premises API, reference
     description: Shards are part of the account, pending messages and callbacks of the statistics.
@@ -140,6 +143,15 @@ webhook_url_redacted:
   type: str
   returned: when O(gather) has V(settings)
   sample: https://hooks.example.org/wa?key=REDACTED
+media_providers:
+  description: The servers from which the client fetches media with credentials of its own, without these. Empty for a
+    client that does not know of media providers.
+  type: list
+  elements: dict
+  returned: when O(gather) has V(media_providers)
+  contains:
+    name: {description: The provider's name., type: str, sample: store}
+    type: {description: The provider's type., type: str, sample: www}
 webhook_ca:
   description: The CA bundle that the client trusts for webhooks, in PEM, null when none was uploaded.
   type: str

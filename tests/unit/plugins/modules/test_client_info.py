@@ -20,7 +20,7 @@ KEY = "0123456789ab-key"
 HOOK_TOKEN, PROVIDER_PASSWORD, PROVIDER_TOKEN = "hook0123456789token", "provider-word", "provider-bearer"
 CA = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 SCHEMA = {"axolotl": 1, "callback": 2, "cluster": 3, "config": 4, "contact": 5, "jobqueue": 6, "message": 7}
-SETTINGS = {
+SETTINGS: dict[str, Any] = {
     "callback_persist": True,
     "heartbeat_interval": 5,
     "media": {
@@ -38,6 +38,7 @@ PATHS = {
     "shards": "/v1/account/shards",
     "health": "/v1/health",
     "settings": "/v1/settings/application",
+    "media_providers": "/v1/settings/application/media/providers",
     "webhook_ca": "/v1/certificates/webhooks/ca",
     "stats": "/v1/stats/db",
 }
@@ -70,12 +71,17 @@ def statistics(messages: Any, callbacks: Any) -> dict[str, Any]:
     return {"db_pending_messages": gauge(messages), "db_pending_callbacks": gauge(callbacks)}
 
 
+def providers(entries: Any) -> dict[str, Any]:
+    return {"settings": {"application": {"media": {"providers": entries}}}}
+
+
 def single(auth: str = bearer(TOKEN)) -> list[Call]:
     return [
         get("/v1/support", {"support": support()}, auth),
         get("/v1/account/shards", {"account": {"shards": 1}}, auth),
         get("/v1/health", {"health": {"gateway_status": "connected"}}, auth),
         get("/v1/settings/application", {"settings": {"application": SETTINGS}}, auth),
+        get("/v1/settings/application/media/providers", providers(SETTINGS["media"]["providers"]), auth),
         get("/v1/certificates/webhooks/ca", CA.encode(), auth),
         get("/v1/stats/db", {"stats": {"db": statistics(3, 0)}}, auth),
     ]
@@ -102,6 +108,7 @@ def test_single_instance(run: Run, api: FakeApi, check_mode: bool) -> None:
         "mode": "single",
         "nodes": [{"name": "coreapp", "host": None, "container": None, "role": "coreapp", "status": "connected"}],
         "webhook_url_redacted": "https://REDACTED@hooks.example.org/wa?key=REDACTED",
+        "media_providers": [{"name": "p1", "type": "www"}, {"name": "p2", "type": "www"}],
         "webhook_ca": CA,
         "pending_messages": 3,
         "pending_callbacks": 0,
@@ -174,6 +181,7 @@ def test_unregistered_client(run: Run, api: FakeApi) -> None:
         get("/v1/account/shards", {"account": {}}),
         get("/v1/health", {"health": {"gateway_status": "unregistered"}}),
         get("/v1/settings/application", {"settings": {"application": settings}}),
+        get("/v1/settings/application/media/providers", providers([])),
         get("/v1/certificates/webhooks/ca", error(1006, "Resource not found"), status=404),
         get("/v1/stats/db", {"stats": {"db": {}}}),
     )
@@ -255,7 +263,7 @@ def test_second_refusal_makes_no_second_login(run: Run, api: FakeApi) -> None:
 
 
 def test_what_the_key_opens(run: Run, api: FakeApi) -> None:
-    health, stats = single(f"Apikey {KEY}")[2], single(f"Apikey {KEY}")[5]
+    health, stats = single(f"Apikey {KEY}")[2], single(f"Apikey {KEY}")[-1]
     api.plan(health, stats)
 
     result = run(api_key=KEY, gather=["stats", "health"])
@@ -286,7 +294,7 @@ def test_second_run_is_equal_and_nothing_is_changed(run: Run, api: FakeApi) -> N
 
 
 @pytest.mark.parametrize("name", TROUBLES)
-@pytest.mark.parametrize("part", [part for part in PATHS if part != "webhook_ca"])
+@pytest.mark.parametrize("part", [part for part in PATHS if part not in ("webhook_ca", "media_providers")])
 def test_trouble(run: Run, api: FakeApi, pauses: list[float], part: str, name: str) -> None:
     assert_told(run, api, pauses, part, TROUBLES[name])
 
@@ -310,7 +318,7 @@ def assert_told(run: Run, api: FakeApi, pauses: list[float], part: str, trouble:
 
 def test_passing_trouble(run: Run, api: FakeApi) -> None:
     calls = TROUBLES["rate limit"].calls("GET", "/v1/stats/db", bearer(TOKEN))
-    api.plan(*calls[:-1], single()[5])
+    api.plan(*calls[:-1], single()[-1])
 
     assert run(api_token=TOKEN, gather=["stats"])["pending_messages"] == 3
 
@@ -342,6 +350,24 @@ def test_settings_that_say_nothing_are_not_empty_ones(run: Run, api: FakeApi, an
     assert result["msg"] == (
         f"GET {api.url}/v1/settings/application answered without settings.application. Is api_url the client's API?"
     )
+
+
+@pytest.mark.parametrize(
+    "answer", [providers(None), providers({}), providers(["p1"]), providers([{"type": "www"}]), {}]
+)
+def test_media_providers_that_cannot_be_read_are_not_none(run: Run, api: FakeApi, answer: Any) -> None:
+    api.plan(get(PATHS["media_providers"], answer))
+
+    result = run(api_token=TOKEN, gather=["media_providers"])
+
+    assert result["failed"]
+    assert "answered without settings.application.media.providers" in result["msg"]
+
+
+def test_a_release_without_media_providers_has_none(run: Run, api: FakeApi) -> None:
+    api.plan(get(PATHS["media_providers"], error(1006, "Not found"), status=404))
+
+    assert run(api_token=TOKEN, gather=["media_providers"])["media_providers"] == []
 
 
 def test_unknown_part(run: Run) -> None:
