@@ -18,6 +18,8 @@ IMAGE = re.compile(r"(?:^|[/.])whatsapp\.biz(?:/[^/:@]+)*/(coreapp|web)(?:[:@]|$
 FENCED = re.compile(r"-fenced-[A-Za-z0-9_.-]+$")
 
 COMPOSE = "com.docker.compose."
+# Of those that a container may have, and that others may keep a secret in.
+LABELS = (COMPOSE, "waba.migration.")
 PROJECT = COMPOSE + "project"
 SERVICE = COMPOSE + "service"
 CONFIG_FILES = COMPOSE + "project.config_files"
@@ -109,8 +111,17 @@ def policy_of(container: Json) -> str:
 
 def addresses_of(container: Json) -> list[str]:
     """Return the IPv4 addresses that the container has now. One that is stopped has none."""
+    return _addresses(container, "IPAddress")
+
+
+def addresses6_of(container: Json) -> list[str]:
+    """Return the same for IPv6, on networks that have it."""
+    return _addresses(container, "GlobalIPv6Address")
+
+
+def _addresses(container: Json, key: str) -> list[str]:
     networks = (container.get("NetworkSettings") or {}).get("Networks") or {}
-    return sorted({endpoint["IPAddress"] for endpoint in networks.values() if (endpoint or {}).get("IPAddress")})
+    return sorted({endpoint[key] for endpoint in networks.values() if (endpoint or {}).get(key)})
 
 
 def networks_of(container: Json) -> dict[str, Json]:

@@ -94,13 +94,14 @@ def describe_container(container: Json, depth: Depth) -> Json:
         "hostname": config.get("Hostname", ""),
         "networks": containers.networks_of(container),
         "addresses": containers.addresses_of(container),
+        "addresses6": containers.addresses6_of(container),
         "network_mode": host.get("NetworkMode", ""),
         "links": containers.links_of(container),
         "ports": containers.ports_of(container),
         "mounts": containers.mounts_of(container),
         "cap_drop": host.get("CapDrop") or [],
         "user": config.get("User", ""),
-        "labels": {name: value for name, value in sorted(labels.items()) if name.startswith(containers.COMPOSE)},
+        "labels": {name: value for name, value in sorted(labels.items()) if name.startswith(containers.LABELS)},
     }
     image = depth.images.get(container.get("Image", ""), {})
     entry.update(_commands_of(config, image, depth))

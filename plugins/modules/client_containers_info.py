@@ -140,9 +140,10 @@ client:
       description:
         - The containers, Webapps first and Masters last, each with C(id), C(short_id), C(name), C(service), C(role)
           (V(webapp), V(coreapp) or V(master)), C(image), C(image_id), C(running), C(status), C(exit_code),
-          C(started_at), C(restart_policy), C(hostname), C(networks), C(addresses) (the ones it has now),
-          C(network_mode), C(links), C(ports), C(mounts), C(command), C(entrypoint), C(cap_drop), C(user), C(labels)
-          (those of compose), C(withheld) and, if asked for, C(environment) and C(left_behind).
+          C(started_at), C(restart_policy), C(hostname), C(networks), C(addresses) and C(addresses6) (the ones
+          it has now), C(network_mode), C(links), C(ports), C(mounts), C(command), C(entrypoint), C(cap_drop), C(user),
+          C(labels) (those of compose and of this collection), C(withheld) and, if asked for, C(environment) and
+          C(left_behind).
         - C(networks) holds for each network the C(aliases), and C(ip), C(ip6) and C(links) where the operator chose
           them.
         - C(command) and C(entrypoint) are empty, and named in C(withheld), when they hold other words than paths of

@@ -73,6 +73,18 @@ def test_values_with_equal_signs_stay_whole() -> None:
     assert containers.environment_of(made_of(Env=["A=b=c", "EMPTY="])) == {"A": "b=c", "EMPTY": ""}
 
 
+def test_addresses_of_both_kinds() -> None:
+    container = made_of()
+    container["NetworkSettings"]["Networks"] = {
+        "one": {"IPAddress": "10.77.0.3", "GlobalIPv6Address": "fd00::3"},
+        "two": {"IPAddress": "10.77.0.2", "GlobalIPv6Address": ""},
+        "none": None,
+    }
+
+    assert containers.addresses_of(container) == ["10.77.0.2", "10.77.0.3"]
+    assert containers.addresses6_of(container) == ["fd00::3"]
+
+
 def test_networks_hold_what_was_chosen(recorded: Any) -> None:
     by_service = {containers.service_of(c): c for c in recorded("multiconnect")}
 
