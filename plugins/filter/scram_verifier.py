@@ -49,13 +49,12 @@ _value:
   type: string
 """
 
-import base64
 import hashlib
-import hmac
 import re
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.waba.migration.plugins.module_utils._scram import verifier
 
 SALT_BYTES = 16
 
@@ -69,15 +68,6 @@ def scram_verifier(password: Any, salt: str, iterations: int = 4096) -> str:
         raise AnsibleFilterError("scram_verifier takes a password of printable ASCII characters, and at least one.")
     salt_bytes = hashlib.sha256(salt.encode()).digest()[:SALT_BYTES]
     return verifier(password, salt_bytes, iterations)
-
-
-def verifier(password: str, salt: bytes, iterations: int) -> str:
-    """Put the verifier together as PostgreSQL writes it."""
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode("ascii"), salt, iterations)
-    client_key = hmac.new(salted, b"Client Key", hashlib.sha256).digest()
-    server_key = hmac.new(salted, b"Server Key", hashlib.sha256).digest()
-    parts = [base64.b64encode(part).decode() for part in (salt, hashlib.sha256(client_key).digest(), server_key)]
-    return f"SCRAM-SHA-256${iterations}:{parts[0]}${parts[1]}:{parts[2]}"
 
 
 class FilterModule:

@@ -53,6 +53,7 @@ options:
     default: true
 seealso:
   - module: waba.migration.database_copy
+  - module: waba.migration.database_replica
 """
 
 EXAMPLES = r"""
@@ -250,6 +251,35 @@ databases:
       returned: O(engine=mysql)
       type: list
       elements: str
+live_obstacles:
+  description:
+    - What the server and the client's databases lack for the databases to be followed while the client serves, see
+      M(waba.migration.database_replica). Empty means nothing. What the new server lacks is found by that module.
+    - A database that was not looked into is left out, see O(look_into_auth).
+  returned: O(engine=postgresql)
+  type: list
+  elements: dict
+  contains:
+    database:
+      description: The database, V(null) for the server.
+      type: str
+    what:
+      description:
+        - What it is about. V(wal_level), V(max_replication_slots), V(max_wal_senders), V(max_slot_wal_keep_size),
+          V(rights), V(keyless) (a table without anything by which a row is found again), V(unlogged) or
+          V(large_objects).
+      type: str
+      sample: wal_level
+    text:
+      description: The same as a sentence without a full stop.
+      type: str
+    statement:
+      description: The statement that mends it, V(null) when there is none.
+      type: str
+      sample: ALTER SYSTEM SET wal_level = 'logical'
+    restart:
+      description: Whether the server has to be restarted after it.
+      type: bool
 foreign:
   description:
     - Databases that start with the prefix and are not the client's. The keys are C(name), C(owner), C(size_bytes),

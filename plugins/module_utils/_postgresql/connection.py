@@ -115,9 +115,9 @@ class Connections:
         }
 
     @staticmethod
-    def address(name: str, database: str) -> str:
+    def address(name: str, database: str, **more: str) -> str:
         """What a tool takes as its database."""
-        return conninfo({"service": name, "dbname": database})
+        return conninfo({"service": name, "dbname": database, **more})
 
     @property
     def _service_file(self) -> Path:

@@ -112,12 +112,30 @@ def batches(tables: Sequence[HashedTable]) -> list[list[HashedTable]]:
 
 def hash_tables(tables: Sequence[HashedTable], method: str) -> str:
     """A statement that gives (number of rows, sum of their hashes) of each table, in this order."""
+    return _hashes([(table, f"FROM ONLY {_name(table)} {table.condition}") for table in tables], method)
+
+
+def hash_last_rows(tables: Sequence[tuple[HashedTable, Sequence[str]]], rows: int, method: str) -> str:
+    """The same for the last rows of each table in the order of a key, which an index finds however large it is."""
+    parts = []
+    for table, key in tables:
+        order = ", ".join(f"{identifier(column)} DESC" for column in key)
+        last = f"SELECT * FROM ONLY {_name(table)} ORDER BY {order} LIMIT {rows}"  # noqa: S608 - quoted
+        parts.append((table, f"FROM ({last}) last"))
+    return _hashes(parts, method)
+
+
+def _hashes(parts: Sequence[tuple[HashedTable, str]], method: str) -> str:
     selects = [
-        f"SELECT {number} AS i, count(*) AS n, coalesce(sum({_number(_row(table, method), method)}), 0)::text AS h "  # noqa: S608 - quoted
-        f"FROM ONLY {identifier(table.schema, table.name)} {table.condition}"
-        for number, table in enumerate(tables)
+        f"SELECT {number} AS i, count(*) AS n, "
+        f"coalesce(sum({_number(_row(table, method), method)}), 0)::text AS h {rows}"
+        for number, (table, rows) in enumerate(parts)
     ]
     return f"SELECT jsonb_agg(jsonb_build_array(n, h) ORDER BY i) FROM ({' UNION ALL '.join(selects)}) parts"  # noqa: S608
+
+
+def _name(table: HashedTable) -> str:
+    return identifier(table.schema, table.name)
 
 
 def hash_large_objects(method: str) -> str:

@@ -18,7 +18,7 @@ from ansible_collections.waba.migration.plugins.module_utils._database_names imp
     classify,
     holds_auth_schema,
 )
-from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog
+from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog, obstacles, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import READ_ONLY_SETTINGS
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import Table, tables_of
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
@@ -27,6 +27,7 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.workpla
     MAINTENANCE_DATABASE,
     Workplace,
 )
+from ansible_collections.waba.migration.plugins.module_utils._replica import Obstacle
 
 SERVICE = "server"
 DATABASES_AT_ONCE = 4
@@ -50,13 +51,19 @@ def inspect(workplace: Workplace, request: InspectRequest) -> dict[str, Any]:
         workplace.prefer_tools_of(server["version_num"] // 10000)
         present = {facts["name"]: facts for facts in session.query(catalog.DATABASES)}
         roles = session.query(catalog.ROLES)
+        replication = session.query(replica_sql.source_facts(list(present)))
     names = classify([name for name in present if name != MAINTENANCE_DATABASE], request.prefix)
     reader = DatabaseReader(workplace, request)
     ours = [partial(reader.describe, present[name], store) for name, store in names.ours.items()]
     foreign = [partial(reader.describe_foreign, present[name]) for name in names.foreign]
+    databases = in_parallel(workplace.children, ours, DATABASES_AT_ONCE)
+    lacking = obstacles.of_source(replication, len(reader.obstacles), require_slot_limit=True)
+    for name in sorted(reader.obstacles):
+        lacking += reader.obstacles[name]
     return {
         "server": {**server_summary(server), "free_bytes": free_bytes(server)},
-        "databases": in_parallel(workplace.children, ours, DATABASES_AT_ONCE),
+        "databases": databases,
+        "live_obstacles": obstacles.summary_of(lacking),
         "foreign": in_parallel(workplace.children, foreign, DATABASES_AT_ONCE),
         "missing": names.missing,
         "tools": dict(workplace.tools.versions),
@@ -70,6 +77,8 @@ class DatabaseReader:
     def __init__(self, workplace: Workplace, request: InspectRequest) -> None:
         self._workplace = workplace
         self._request = request
+        # What keeps a database from being followed; only those that were looked into.
+        self.obstacles: dict[str, list[Obstacle]] = {}
 
     def describe(self, facts: Mapping[str, Any], store: str) -> dict[str, Any]:
         name = facts["name"]
@@ -82,6 +91,7 @@ class DatabaseReader:
             auth_schema = _holds_auth_schema(session)
             tables = tables_of(inventory)
             rows = self._rows(session, tables)
+            self.obstacles[name] = obstacles.of_database(name, session.query(replica_sql.DATABASE_FACTS))
         return {
             **{fact: facts[fact] for fact in COMMON_FACTS},
             "store": store,

@@ -34,13 +34,17 @@ class Session:
 
     def query(self, statement: str) -> Any:
         """Run a statement that gives one row with one JSON value."""
+        return json.loads(self.line(statement))
+
+    def line(self, statement: str) -> str:
+        """Run a statement that gives one row, and return it with its columns as psql separates them."""
         with self._lock:
             self._send(statement + ";\n")
             line = self._child.process.stdout.readline()
             if not line:
                 self._children.finish(self._child)
                 raise ToolError(self._child.failure() or f"{self._child.name} ended before it answered")
-            return json.loads(line.decode("utf-8", "surrogateescape"))
+            return str(line.decode("utf-8", "surrogateescape")).rstrip("\n")
 
     def execute(self, *statements: str) -> None:
         """Run statements that give no row, and wait for the last one's end."""

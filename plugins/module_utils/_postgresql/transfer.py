@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -90,6 +90,7 @@ class Transfer(CopyRun[Plan]):
         present = {facts["name"]: facts for facts in self._source.query(catalog.DATABASES)}
         self._check_source(present)
         self._check_target(target)
+        self._begin(source, target)
         databases = [{**present[name], "number": number} for number, name in enumerate(self._request.databases)]
         version_num = int(source["version_num"])
         children = self._workplace.children
@@ -180,13 +181,21 @@ class Transfer(CopyRun[Plan]):
         with during(looking), self._workplace.session(TARGET, name) as session:
             return bool(session.query(catalog.IS_EMPTY))
 
+    def _begin(self, source: Mapping[str, Any], target: Mapping[str, Any]) -> None:
+        """What has to be there before a database is opened. Nothing stands against the copy any more."""
+
+    def _open_snapshot(self, facts: dict[str, Any]) -> Session:
+        """A session whose transaction goes on seeing the moment that is copied."""
+        session = self._session(SOURCE, facts["name"], facts["encoding"])
+        session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        return session
+
     def _open_database(self, facts: dict[str, Any], version_num: int) -> Plan:
         """Fix the moment that is copied and see what there is. The session stays open while that moment is needed."""
         name = facts["name"]
         self._encodings[name] = facts["encoding"]
-        session = self._sessions[name] = self._session(SOURCE, name, facts["encoding"])
         with during(f"Reading the database {name} on {self._request.source}"):
-            session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            session = self._sessions[name] = self._open_snapshot(facts)
             self._snapshots[name] = session.query("SELECT to_jsonb(pg_export_snapshot())")
             self._defined[name] = definitions_of(session)
             inventory = session.query(catalog.INVENTORY)
@@ -206,7 +215,7 @@ class Transfer(CopyRun[Plan]):
         in_parallel(self._workplace.children, steps, len(steps))
         here = self._read_target(plan, hidden)
         self._sessions[plan.database].close()
-        unequal = gate.differences(plan, there[0], here)
+        unequal = self._differences(plan, there[0], here)
         if unequal:
             raise DatabaseError(
                 f"The database {plan.database} is not the same on {self._request.source} and on {self._request.target} "
@@ -222,6 +231,9 @@ class Transfer(CopyRun[Plan]):
                 for table, rows_source, rows_target in zip(plan.tables, there[0].rows, here.rows)
             ],
         )
+
+    def _differences(self, plan: Plan, source: gate.Truth, target: gate.Truth) -> list[str]:
+        return gate.differences(plan, source, target)
 
     def _fill(self, plan: Plan) -> None:
         self._create(plan)

@@ -70,6 +70,11 @@ class Workplace:
     def session(self, service: str, database: str = MAINTENANCE_DATABASE, encoding: str = "UTF8") -> Session:
         return Session(self.children, self.tools.path("psql"), self.address(service, database), encoding)
 
+    def replication_session(self, service: str, database: str, encoding: str) -> Session:
+        """A session that takes the commands of replication."""
+        address = self._connections.address(service, database, replication="database")
+        return Session(self.children, self.tools.path("psql"), address, encoding)
+
     def server_facts(self, service: str, session: Session) -> dict[str, Any]:
         """Ask a server who it is. The first question to it, so it is the one that tells why it cannot be reached."""
         server = self._servers[service]

@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from fingerprint_module import Fingerprint
 from postgresql_cluster import MARKER, PASSWORD, Cluster, new_cluster, unprivileged
+from replica_module import CONTENT, ReplicaModules
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +38,7 @@ def server_directory() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def source(server_directory: Path) -> Iterator[Cluster]:
-    cluster = new_cluster(server_directory / "source", with_tls=True)
+    cluster = new_cluster(server_directory / "source", with_tls=True, wal_level="logical")
     cluster.sql("CREATE ROLE bystander")
     cluster.sql("CREATE ROLE old_owner LOGIN")
     yield cluster
@@ -46,7 +47,7 @@ def source(server_directory: Path) -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def target_cluster(server_directory: Path) -> Iterator[Cluster]:
-    cluster = new_cluster(server_directory / "target")
+    cluster = new_cluster(server_directory / "target", wal_retrieve_retry_interval="50ms")
     cluster.sql("CREATE ROLE wa LOGIN")
     yield cluster
     cluster.stop()
@@ -104,6 +105,44 @@ def fingerprint(
     module = Fingerprint(source, target_cluster, tmp_path, capsys)
     yield module
     module("released")
+
+
+@pytest.fixture
+def replica(
+    source: Cluster, target: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[ReplicaModules]:
+    """database_replica and database_cut between both servers. Whatever a test left is removed."""
+    modules = ReplicaModules(source, target, tmp_path, capsys)
+    yield modules
+    modules.remove()
+
+
+@pytest.fixture(scope="session")
+def live_template(source: Cluster) -> str:
+    source.sql("CREATE DATABASE template_live")
+    source.sql(CONTENT, "template_live")
+    return "template_live"
+
+
+@pytest.fixture
+def live_pair(source: Cluster, live_template: str, replica: ReplicaModules) -> Iterator[list[str]]:
+    """Two databases of a client."""
+    names = ["live_messageStore", "live_configStore"]
+    for name in names:
+        source.sql(f'CREATE DATABASE "{name}" TEMPLATE {live_template}')
+    yield names
+    replica.remove()
+    for name in names:
+        source.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def live(source: Cluster, live_template: str, replica: ReplicaModules) -> Iterator[str]:
+    """One database of a client."""
+    source.sql(f"CREATE DATABASE live_one TEMPLATE {live_template}")
+    yield "live_one"
+    replica.remove()
+    source.sql("DROP DATABASE live_one WITH (FORCE)")
 
 
 @pytest.fixture

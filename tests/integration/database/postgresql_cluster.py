@@ -13,7 +13,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,7 @@ class Cluster:
     directory: Path
     port: int
     wal_directory: Path | None = None
+    settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -92,6 +93,7 @@ class Cluster:
             "fsync": "off",
             "max_connections": "50",
             "ssl": "on" if self.certificate.exists() else "off",
+            **self.settings,
         }
         argv = [str(self.binaries / "postgres"), "-D", str(self.directory)]
         argv += [f"--{name}={value}" for name, value in settings.items()]
@@ -205,8 +207,8 @@ def sorted_rows(lines: Iterator[str]) -> list[str]:
     return result
 
 
-def new_cluster(directory: Path, wal_directory: Path | None = None, with_tls: bool = False) -> Cluster:
-    cluster = Cluster(find_binaries(), directory, free_port(), wal_directory)
+def new_cluster(directory: Path, wal_directory: Path | None = None, with_tls: bool = False, **settings: str) -> Cluster:
+    cluster = Cluster(find_binaries(), directory, free_port(), wal_directory, settings)
     cluster.initialise()
     if with_tls:
         cluster.make_certificate()

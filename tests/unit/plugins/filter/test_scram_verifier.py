@@ -9,7 +9,8 @@ import hmac
 
 import pytest
 from ansible.errors import AnsibleFilterError
-from ansible_collections.waba.migration.plugins.filter.scram_verifier import FilterModule, scram_verifier, verifier
+from ansible_collections.waba.migration.plugins.filter.scram_verifier import FilterModule, scram_verifier
+from ansible_collections.waba.migration.plugins.module_utils._scram import verifier
 
 # The exchange that RFC 7677 gives as its example, for the password "pencil".
 SALT = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")

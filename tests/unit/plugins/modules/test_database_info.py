@@ -69,14 +69,36 @@ INVENTORY = {
 }
 
 
+REPLICATION = {
+    "wal_level": "replica",
+    "max_slots": 10,
+    "used_slots": 0,
+    "max_senders": 10,
+    "used_senders": 0,
+    "slot_limit": 10240,
+    "version_num": 170005,
+    "user": "wa",
+    "superuser": False,
+    "replication": True,
+}
+CONTENTS = {
+    "keyless": [{"schema": "public", "name": "t", "has_key": False, "index": None}],
+    "unlogged": [],
+    "user": "wa",
+    "other_owners": [],
+    "may_create": True,
+    "large_objects": 0,
+}
+
+
 @pytest.fixture
 def calls(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
     import sys
 
     path = tmp_path / "calls"
     answers = {
-        "postgres": [SERVER, [database("acme_waweb"), database("acme_old"), database("postgres")], []],
-        "acme_waweb": [INVENTORY, [["public", "users"], ["public", "tokens"]], [17]],
+        "postgres": [SERVER, [database("acme_waweb"), database("acme_old"), database("postgres")], [], REPLICATION],
+        "acme_waweb": [INVENTORY, [["public", "users"], ["public", "tokens"]], [17], CONTENTS],
         "acme_old": [[["public", "x"]]],
     }
     (tmp_path / "answers").write_text(json.dumps(answers))
@@ -111,6 +133,11 @@ def test_info(
     assert result["missing"][0] == "acme_messageStore"
     assert result["server"]["free_bytes"] is None
     assert result["tools"] == {"psql": "17.5", "pg_dump": "17.5", "pg_restore": "17.5"}
+
+    assert [(each["database"], each["statement"], each["restart"]) for each in result["live_obstacles"]] == [
+        (None, "ALTER SYSTEM SET wal_level = 'logical'", True),
+        ("acme_waweb", 'ALTER TABLE "public"."t" REPLICA IDENTITY FULL', False),
+    ]
 
     made = calls()
     assert sorted(call["argv"][-1] for call in made) == [
