@@ -78,8 +78,8 @@ options:
   name:
     description:
       - What the publications, subscriptions and the account are called, and how the names of the slots begin. By it
-        everything is found again, so it has to be another one for each client. Up to 50 lower-case letters, digits and
-        underscores, the first one a letter.
+        everything is found again, so it has to be another one for each client, and nobody else may use it. Up to 50
+        lower-case letters, digits and underscores, the first one a letter.
     type: str
     required: true
   source:

@@ -166,6 +166,13 @@ class _Follower:
                 f"Replication is broken and does not mend itself: {'. '.join(found.troubles())}. Abandon it and seed "
                 "anew."
             )
+        retained = max([database.retained_bytes or 0 for database in found.databases])
+        if retained > self._request.retain_limit:
+            raise DatabaseError(
+                f"The old server {self._request.source} keeps {size_text(retained)} of changes that have not been "
+                f"fetched, more than retain_limit allows ({size_text(self._request.retain_limit)}). Abandon the "
+                "replication before its disk is full."
+            )
 
     def _confirm_at_once(self, database: str) -> None:
         """Otherwise the last changes of all would be confirmed some tenths of a second after they are safe."""

@@ -140,7 +140,10 @@ class ReplicaSeed(ReplicaPlan):
             tables = session.query(replica_sql.PUBLISHED_TABLES)
             session.execute(replica_sql.create_publication(self._replica.name, tables))
         reader = self._session(SOURCE, name, encoding)
-        with self._workplace.replication_session(CHANGE, name, encoding) as session:
+        beginning = (
+            f"Beginning a slot in {name}, which waits until transactions that are open on the server have ended,"
+        )
+        with during(beginning), self._workplace.replication_session(CHANGE, name, encoding) as session:
             columns = session.line(replica_sql.create_slot(self._slot_names[name])).split("|")
             reader.execute(
                 "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", f"SET TRANSACTION SNAPSHOT {literal(columns[2])}"

@@ -123,6 +123,7 @@ def writer(cluster: Cluster, names: list[str]) -> Iterator[None]:
     def write(name: str) -> None:
         while not stopped.is_set():
             cluster.sql(WRITES, name)
+            time.sleep(0.02)
 
     threads = [threading.Thread(target=write, args=[name]) for name in names]
     for thread in threads:

@@ -110,8 +110,8 @@ def test_summary() -> None:
         {
             "database": "acme_x",
             "what": "large_objects",
-            "text": "acme_x has 1 large objects, which only a bulk copy carries. If nothing refers to them any more, the "
-            "program vacuumlo removes them",
+            "text": "acme_x has 1 large objects, which only a bulk copy carries. If nothing refers to them any more, "
+            "the program vacuumlo removes them",
             "statement": None,
             "restart": False,
         }
