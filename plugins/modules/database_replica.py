@@ -66,7 +66,8 @@ options:
       - V(seeded) seeds the databases, unless they follow already. What a seed left behind that was killed is removed
         first.
       - V(following) waits until none of them is further behind than O(lag_limit), and fails when that takes longer than
-        O(timeout), when replication is broken, or when the source keeps more than O(retain_limit).
+        O(timeout), when replication is broken, or when the source keeps more than O(retain_limit). What a cut left
+        disabled that was killed goes on.
       - V(status) reads and returns what there is, whatever it is. When there is nothing, it returns what stands against
         a seed.
       - V(abandoned) removes subscriptions, copies that have not been cut off, slots, publications and the account, from

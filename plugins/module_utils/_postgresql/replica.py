@@ -137,9 +137,16 @@ class _Follower:
     def follow(self, check_mode: bool) -> tuple[bool, Status]:
         request = self._request
         deadline = time.monotonic() + request.timeout
-        first = now = self.status()
+        now = self.status()
+        disabled = [each.name for each in now.databases if each.complete and each.hidden and not each.enabled]
+        if disabled and not check_mode:
+            # By a cut that was killed at its end; nothing else of it has come about.
+            for name in disabled:
+                self._alter(name, "ENABLE")
+            now = self.status()
+        first = now
         self._refuse(now)
-        changed = [database for database in now.databases if not database.synchronous]
+        changed = [database.name for database in now.databases if not database.synchronous]
         while now.state != "following":
             if time.monotonic() > deadline:
                 raise DatabaseError(_too_slow(request, first, now))
@@ -147,10 +154,11 @@ class _Follower:
             now = self.status()
             self._refuse(now)
         if changed and not check_mode:
-            for database in changed:
-                self._confirm_at_once(database.name)
+            # Otherwise the last changes of all would be confirmed some tenths of a second after they are safe.
+            for name in changed:
+                self._alter(name, "SET (synchronous_commit = 'on')")
             now = self.status()
-        return bool(changed), now
+        return bool(changed or disabled), now
 
     def _refuse(self, found: Status) -> None:
         """What waiting does not mend."""
@@ -174,12 +182,11 @@ class _Follower:
                 "replication before its disk is full."
             )
 
-    def _confirm_at_once(self, database: str) -> None:
-        """Otherwise the last changes of all would be confirmed some tenths of a second after they are safe."""
+    def _alter(self, database: str, how: str) -> None:
         hidden = incomplete_name(database)
         changing = f"Changing the subscription of {hidden} on {self._request.target}"
         with during(changing), self._workplace.session(TARGET, hidden) as session:
-            session.execute(f"ALTER SUBSCRIPTION {identifier(self._request.name)} SET (synchronous_commit = 'on')")
+            session.execute(f"ALTER SUBSCRIPTION {identifier(self._request.name)} {how}")
 
     def _open(self) -> None:
         request, workplace = self._request, self._workplace

@@ -131,6 +131,9 @@ def test_whatever_goes_wrong_the_old_client_can_go_on(
     target.sql(f"DROP DATABASE {live}")
     assert replica("following", live)["state"] == "following"
 
+    target.sql("ALTER SUBSCRIPTION waba_migration_test DISABLE", hidden)
+    assert f"{live}: its subscription is disabled" in refused()
+
     target.sql("DELETE FROM messages WHERE id = (SELECT max(id) FROM messages)", hidden)
     assert f"table public.messages of {live} has" in refused()
     monkeypatch.setattr(cut_database, "WHOLE_TABLE_BYTES", 0)

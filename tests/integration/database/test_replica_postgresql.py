@@ -33,6 +33,7 @@ def test_seed_follow_and_cut_beside_a_writer(
         assert not followed["failed"], followed["msg"]
         assert (followed["changed"], followed["state"], followed["troubles"]) == (True, "following", [])
         assert replica("following", *live_pair)["changed"] is False
+        assert "more than retain_limit allows (0 bytes)" in replica("following", *live_pair, retain_limit=0)["msg"]
     assert replica.left().keys() == {"slots", "roles", "publications", "subscriptions", "origins", "hidden"}
     assert seeded["left"]["account"] == NAME
 
