@@ -20,6 +20,7 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql imp
 ACCOUNT_COMMENT = "waba.migration: fetches changes while databases are moved"
 # How the names of slots end, see slot_name().
 SLOT_ENDING = "_[0-9a-f]{12}$"
+NO_FILE = "/nonexistent"
 # The password is in the statement that makes a subscription, and shall be in no log.
 LOG_NOTHING = (
     "SET log_statement = 'none'",
@@ -206,6 +207,8 @@ def source_conninfo(link: Server, certificate: str | None, database: str) -> str
             "dbname": database,
             "sslmode": link.ssl_mode,
             **({"sslrootcert": certificate} if certificate else {}),
+            # Or a certificate is looked for in the home directory, which may be root's, where the server may not look.
+            "sslcert": NO_FILE,
             "connect_timeout": "10",
             "keepalives_idle": "10",
             "keepalives_interval": "5",

@@ -21,9 +21,10 @@ from replica_module import NAME, ReplicaModules, until, writer
 def test_seed_follow_and_cut_beside_a_writer(
     source: Cluster, target: Cluster, live_pair: list[str], replica: ReplicaModules
 ) -> None:
+    verified = {"ssl_mode": "verify-full", "ca_path": str(source.certificate)}
     source.sql("SELECT setval('ahead', 10000000000)", live_pair[0])
     with writer(source, live_pair):
-        seeded = replica("seeded", *live_pair)
+        seeded = replica("seeded", *live_pair, link=verified)
         assert not seeded["failed"], seeded["msg"]
         assert (seeded["changed"], seeded["state"] in ("seeded", "following")) == (True, True)
         assert seeded["seed"]["tables"] == 4
@@ -36,6 +37,9 @@ def test_seed_follow_and_cut_beside_a_writer(
         assert "more than retain_limit allows (0 bytes)" in replica("following", *live_pair, retain_limit=0)["msg"]
     assert replica.left().keys() == {"slots", "roles", "publications", "subscriptions", "origins", "hidden"}
     assert seeded["left"]["account"] == NAME
+    assert source.sql("SELECT DISTINCT usename, ssl FROM pg_stat_replication JOIN pg_stat_ssl USING (pid)") == [
+        f"{NAME}|t"
+    ]
 
     result = replica.cut(*live_pair, hold_path=str(replica.directory / "hold"))
     assert not result["failed"], result["msg"]
