@@ -138,17 +138,6 @@ class Place:
             )
 
 
-def held_of(record: Record) -> dict[str, Any]:
-    """What a module returns of it."""
-    return {
-        "server": record.server,
-        "databases": record.databases,
-        "pid": record.pid,
-        "taken": record.taken,
-        "seconds": record.seconds,
-    }
-
-
 def release(place: Place) -> bool:
     """End the holder and remove its files. Returns whether snapshots were held until now."""
     try:

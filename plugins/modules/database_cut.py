@@ -35,13 +35,15 @@ notes:
     has time until after the window.
   - The source is only read. It is not set to read-only, since it may have other users; who stops the client has to see
     that it does not come back. Somebody who connects to one of the databases meanwhile is noticed at the end.
-  - Without C(pg_monitor) an account sees that others are connected, but not with what.
+  - The accounts are the ones that were given to M(waba.migration.database_replica). Without C(pg_monitor) an account
+    sees that others are connected, but not with what.
   - No Python package for the database is needed. Passwords reach the tools through private files that are removed at
     the end, never through arguments or the environment.
 requirements:
   - C(psql) on the host that runs the module
 extends_documentation_fragment:
   - waba.migration.attributes
+  - waba.migration.database.servers
 attributes:
   check_mode:
     support: full
@@ -66,39 +68,10 @@ options:
     description: The old server.
     type: dict
     required: true
-    suboptions: &server
-      login_host:
-        description: The server as seen from the host that runs the module, or the directory of its Unix socket.
-        type: str
-        required: true
-      login_port:
-        description: The server's port. Without it 5432.
-        type: int
-      login_user:
-        description: The account, the same as was given to M(waba.migration.database_replica).
-        type: str
-        required: true
-      login_password:
-        description: The account's password.
-        type: str
-        required: true
-      ssl_mode:
-        description:
-          - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody proves
-            that this is the server.
-        type: str
-        choices: [verify-full, verify-ca, require, disable]
-        default: verify-full
-      ca_path:
-        description:
-          - File with the CA that the server's certificate comes from. Without it the CAs of the host's operating system
-            are used.
-        type: path
   target:
     description: The new server.
     type: dict
     required: true
-    suboptions: *server
   databases:
     description: Names of the databases. All that were seeded under O(name) have to be cut off together.
     type: list
@@ -239,7 +212,7 @@ from ansible_collections.waba.migration.plugins.module_utils._database_argspec i
     server_argument_spec,
     server_from,
 )
-from ansible_collections.waba.migration.plugins.module_utils._fingerprint_hold import Place, held_of
+from ansible_collections.waba.migration.plugins.module_utils._fingerprint_hold import Place
 from ansible_collections.waba.migration.plugins.module_utils._fingerprint_holder import Task, hold
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.cut import cut
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.fingerprint import PostgreSQLSnapshots
@@ -295,7 +268,7 @@ def hold_snapshots(module: AnsibleModule, request: CutRequest) -> dict[str, Any]
         ),
     )
     try:
-        return held_of(hold(task))
+        return hold(task).told()
     except DatabaseError as error:
         raise DatabaseError(
             f"The databases have been cut off and have their names on {request.target}, but no snapshot of them could "

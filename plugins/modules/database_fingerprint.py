@@ -285,7 +285,6 @@ from ansible_collections.waba.migration.plugins.module_utils._fingerprint_hold i
     HeldSnapshots,
     Place,
     SnapshotLostError,
-    held_of,
     release,
 )
 from ansible_collections.waba.migration.plugins.module_utils._fingerprint_holder import Task, hold

@@ -41,10 +41,14 @@ notes:
     the end, never through arguments or the environment. The target keeps the account's password in its catalogue, where
     only superusers see it, and its log is told to leave it out.
   - PostgreSQL 10 or newer; the target must not be older than the source.
+  - The accounts must be able to connect to the database C(postgres). The one on the source is a superuser, for which an
+    account of its own is made, or has C(REPLICATION), may create publications and owns the tables, and then the new
+    server uses it too. The one on the target is a superuser.
 requirements:
   - C(psql), C(pg_dump) and C(pg_restore) of the target server's major release on the host that runs the module
 extends_documentation_fragment:
   - waba.migration.attributes
+  - waba.migration.database.servers
 attributes:
   check_mode:
     support: full
@@ -87,42 +91,10 @@ options:
     description: The server with the databases that are in use.
     type: dict
     required: true
-    suboptions: &server
-      login_host:
-        description: The server as seen from the host that runs the module, or the directory of its Unix socket.
-        type: str
-        required: true
-      login_port:
-        description: The server's port. Without it 5432.
-        type: int
-      login_user:
-        description:
-          - The account. It must be able to connect to the database C(postgres).
-          - On the source a superuser, for which an account of its own is made, or one that has C(REPLICATION), may
-            create publications and owns the tables, which the new server then uses too. On the target a superuser.
-        type: str
-        required: true
-      login_password:
-        description: The account's password.
-        type: str
-        required: true
-      ssl_mode:
-        description:
-          - How the link is protected, in the words of PostgreSQL's client library. Without V(verify-full) nobody proves
-            that this is the server.
-        type: str
-        choices: [verify-full, verify-ca, require, disable]
-        default: verify-full
-      ca_path:
-        description:
-          - File with the CA that the server's certificate comes from. Without it the CAs of the host's operating system
-            are used.
-        type: path
   target:
     description: The server with the databases that follow.
     type: dict
     required: true
-    suboptions: *server
   link:
     description: How the target's server itself reaches the source. Without it, as this host does.
     type: dict

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_gate import number_differences
+from ansible_collections.waba.migration.plugins.module_utils._copy_gate import (
+    definition_changes,
+    number_differences,
+)
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._copy_run import DATABASES_AT_ONCE
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog, replica_sql
@@ -18,6 +21,7 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.load im
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import printable
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.target import incomplete_name
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.transfer import definitions_of
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import Workplace
 from ansible_collections.waba.migration.plugins.module_utils._replica import (
     CutRequest,
@@ -108,18 +112,21 @@ class StateReader:
             published = session.query(replica_sql.published(self._name))
             tables = session.query(replica_sql.PUBLISHED_TABLES)
             structure = session.query(catalog.STRUCTURE)
+            defined = definitions_of(session)
         where = incomplete_name(name)
         if published is None or where not in here:
             return name, (published is not None, [])
         with during(f"Reading {where} on {self._request.target}"), self._open(TARGET, where, encoding) as session:
             copied = session.query(catalog.STRUCTURE)
-        return name, (True, schema_differences(published, tables, structure, copied))
+            altered = definition_changes(definitions_of(session), defined)
+        return name, (True, schema_differences(published, tables, altered, number_differences(structure, copied)))
 
 
 def schema_differences(
-    published: list[list[str]], tables: list[list[str]], source: Mapping[str, int], target: Mapping[str, int]
+    published: Sequence[Sequence[str]], tables: Sequence[Sequence[str]], altered: Sequence[str], numbers: Sequence[str]
 ) -> list[str]:
-    """A table that is not published would be lost without a word, so it is named."""
+    """A table that is not published would be lost without a word, so it is named first."""
     new = [table for table in tables if table not in published]
-    found = [f"the table {printable('.'.join(table))} was created after the seed and does not follow" for table in new]
-    return found + [printable(sentence) for sentence in number_differences(source, target)]
+    found = [f"the table {'.'.join(table)} was created after the seed and does not follow" for table in new]
+    named = {f"{'.'.join(table)} is new" for table in new}
+    return [printable(sentence) for sentence in [*found, *(each for each in altered if each not in named), *numbers]]

@@ -123,6 +123,8 @@ def test_table_that_appears_is_neither_lost_nor_in_the_clients_way(
     replica("abandoned", live)
     source.sql("ALTER TABLE later ADD PRIMARY KEY (x)", live)
     replica.follow(live)
+    source.sql("ALTER TABLE later ALTER x TYPE bigint", live)
+    assert replica("status", live)["troubles"] == [f"{live}: public.later has other columns"]
 
 
 def test_seed_that_costs_the_old_server_too_much(
