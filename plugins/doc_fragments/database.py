@@ -57,14 +57,14 @@ options:
     type: path
 """
 
-    # For a module that talks to one server.
-    SERVER = f"""
+    # For a module that talks to one server. With a type, since ansible-test takes what has none for a plain text.
+    SERVER: str = f"""
 options:
 {indent(_SERVER, "  ")}
 """
 
     # For a module that talks to two. It describes them itself, and says whether they are required.
-    SERVERS = f"""
+    SERVERS: str = f"""
 options:
   source:
     type: dict
