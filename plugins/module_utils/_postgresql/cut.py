@@ -50,10 +50,8 @@ FIRST_PAUSE = 0.001
 LONGEST_PAUSE = 0.01
 # The end is renaming and nothing that takes time; a server that does not answer is not waited for.
 END_SECONDS = 20.0
-BOTH_ALIVE = (
-    "Nothing was changed that the old client could notice: start it again. The databases on the new server keep their "
-    "hidden names and go on following"
-)
+OLD_ALIVE = "Nothing was changed that the old client could notice: start it again."
+BOTH_ALIVE = f"{OLD_ALIVE} The databases on the new server keep their hidden names and go on following."
 
 
 def cut(request: CutRequest, check_mode: bool) -> CutResult:
@@ -121,7 +119,10 @@ class Cut:
         tasks = [partial(self._open_database, name, present[name], method) for name in self._request.databases]
         in_parallel(self._workplace.children, tasks, DATABASES_AT_ONCE)
         reader.compare_schemas()
-        self._refuse(reader.read())
+        trouble = self._trouble()
+        if trouble:
+            raise DatabaseError(f"{trouble} {OLD_ALIVE}")
+        self._databases = {name: self._databases[name] for name in self._request.databases}
         self._plans = [Plan(name, present[name], [], [], []) for name in self._request.databases]
         return True
 
@@ -136,7 +137,7 @@ class Cut:
                 position = self._drain_and_compare(parts)
         except DatabaseError as error:
             cause = self._workplace.children.cause or error
-            raise DatabaseError(f"{cause} {BOTH_ALIVE}.") from error
+            raise DatabaseError(f"{cause} {BOTH_ALIVE}") from error
         level = time.monotonic()
         self._finish()
         ended = time.monotonic()
@@ -212,7 +213,9 @@ class Cut:
         """What was defined since the connections were opened is rare, and costs time only then."""
         if any(database.schema_changed() for database in self._databases.values()):
             self._reader.compare_schemas()
-            self._refuse(self._reader.read())
+            trouble = self._trouble()
+            if trouble:
+                raise DatabaseError(trouble)
 
     def _finish(self) -> None:
         name = identifier(self._request.name)
@@ -252,7 +255,7 @@ class Cut:
                 "whole, and the old client can be started again. Then seed anew."
             ) from error
         if isinstance(error, DatabaseError):
-            raise DatabaseError(f"{error} {BOTH_ALIVE}.") from error
+            raise DatabaseError(f"{error} {BOTH_ALIVE}") from error
         raise error
 
     def _open_database(self, name: str, facts: Mapping[str, Any], method: Mapping[str, Any]) -> None:
@@ -295,17 +298,17 @@ class Cut:
                 "or rename them."
             )
 
-    def _refuse(self, states: Sequence[DatabaseState]) -> None:
+    def _trouble(self) -> str | None:
+        """Why they cannot be cut off now, or None when they can."""
+        states = self._reader.read()
         broken = [f"{state.name}: {'; '.join(state.troubles())}" for state in states if state.troubles()]
         if broken:
-            raise DatabaseError(f"Replication is broken: {'. '.join(broken)}. {BOTH_ALIVE}, as far as they can.")
+            return f"The databases on {self._request.target} do not follow as they should: {'. '.join(broken)}."
         limit = self._request.lag_limit
         late = [f"{state.name} by {size_text(state.lag_bytes)}" for state in states if (state.lag_bytes or 0) > limit]
         if late:
-            raise DatabaseError(
-                f"The databases on {self._request.target} lag behind: {', '.join(late)}. {BOTH_ALIVE}. Wait until they "
-                "have come nearer."
-            )
+            return f"The databases on {self._request.target} lag behind, {', '.join(late)}. Wait until they are nearer."
+        return None
 
     def _at_once(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
         return in_parallel(self._workplace.children, tasks, DATABASES_AT_ONCE)
