@@ -141,7 +141,7 @@ class ReplicaSeed(ReplicaPlan):
             session.execute(replica_sql.create_publication(self._replica.name, tables))
         reader = self._session(SOURCE, name, encoding)
         beginning = (
-            f"Beginning a slot in {name}, which waits until transactions that are open on the server have ended,"
+            f"Beginning a slot in {name}, which waits until each open transaction has ended (see pg_stat_activity),"
         )
         with during(beginning), self._workplace.replication_session(CHANGE, name, encoding) as session:
             columns = session.line(replica_sql.create_slot(self._slot_names[name])).split("|")
@@ -185,9 +185,9 @@ class ReplicaSeed(ReplicaPlan):
         try:
             remove_everything(SourceRest(self._workplace, self._replica), TargetRest(self._workplace, self._replica))
         except DatabaseError as trouble:
-            raise DatabaseError(f"{error} Replication could not be removed: {trouble}") from error
+            raise DatabaseError(f"{_sentence(error)} Replication could not be removed: {trouble}") from error
         if isinstance(error, DatabaseError):
-            raise DatabaseError(f"{error} Nothing of the replication was left on either server.") from error
+            raise DatabaseError(f"{_sentence(error)} Nothing of it was left on either server.") from error
 
     def _conninfo(self, database: str) -> str:
         certificate = root_certificate(self._link) if self._link.ssl_mode.startswith("verify") else None
@@ -230,6 +230,11 @@ class SlotWatch:
                     f"than retain_limit allows ({size_text(self._request.retain_limit)})."
                 )
             )
+
+
+def _sentence(error: BaseException) -> str:
+    """What a tool says ends without a full stop."""
+    return str(error).rstrip(".") + "."
 
 
 def _named(tables: Sequence[Sequence[str]]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.testing import patch_module_args
+from ansible_collections.waba.migration.plugins.module_utils._fingerprint_hold import Place, release
 from ansible_collections.waba.migration.plugins.modules import database_cut, database_replica
 from fingerprint_module import server
 from postgresql_cluster import MARKER, Cluster
@@ -47,6 +48,10 @@ class ReplicaModules:
         self.directory = directory
         self._capsys = capsys
         self._databases: list[str] = []
+
+    @property
+    def hold_path(self) -> Path:
+        return self.directory / "hold"
 
     def __call__(self, state: str, *databases: str, **options: Any) -> dict[str, Any]:
         self._databases = sorted({*self._databases, *databases})
@@ -93,6 +98,7 @@ class ReplicaModules:
         return {what: things for what, things in found.items() if things}
 
     def remove(self) -> None:
+        release(Place(str(self.hold_path)))
         if self._databases:
             assert not self("abandoned", *self._databases)["failed"]
 
@@ -141,3 +147,29 @@ def until(condition: Callable[[], object], seconds: float = 15) -> None:
     while not condition():
         assert time.monotonic() < deadline, "what the test waits for did not happen"
         time.sleep(0.02)
+
+
+@contextmanager
+def meanwhile(action: Callable[[], object]) -> Iterator[None]:
+    """Do something at the same time."""
+    thread = threading.Thread(target=action)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+
+
+@contextmanager
+def stuck(cluster: Cluster, database: str, statement: str) -> Iterator[None]:
+    """A transaction that has run this statement and does not end."""
+
+    def stay() -> None:
+        with pytest.raises(AssertionError, match="canceling statement"):
+            cluster.sql(f"BEGIN; {statement}; SELECT pg_sleep(61)", database)
+
+    sleeping = "FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query LIKE '%pg_sleep(61)'"
+    with meanwhile(stay):
+        until(lambda: cluster.sql(f"SELECT pid {sleeping}"))
+        yield
+        cluster.sql(f"SELECT pg_cancel_backend(pid) {sleeping}")

@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import cut_database
 from postgresql_cluster import Cluster, assert_same
-from replica_module import WRITES, ReplicaModules, until
+from replica_module import WRITES, ReplicaModules, meanwhile, stuck, until
 
 GOES_ON = "Nothing was changed that the old client could notice: start it again."
 LARGE = """
@@ -28,17 +27,6 @@ INSERT INTO by_text SELECT repeat(md5(g::text), 3) FROM generate_series(1, 10000
 InUse = Callable[[str], AbstractContextManager[None]]
 
 
-@contextmanager
-def meanwhile(action: Callable[[], object]) -> Iterator[None]:
-    """Do something at the same time."""
-    thread = threading.Thread(target=action)
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
-
-
 def last_words(source: Cluster, live: str, in_use: InUse, say: Callable[[], object]) -> Callable[[], None]:
     """A client that does something at last, when the cut is waiting for it to go."""
     waiting = "query LIKE '%jsonb_object_agg(datname, sessions)%' AND pid <> pg_backend_pid()"
@@ -50,21 +38,6 @@ def last_words(source: Cluster, live: str, in_use: InUse, say: Callable[[], obje
             say()
 
     return go
-
-
-@contextmanager
-def held_up(target: Cluster, database: str) -> Iterator[None]:
-    """Nothing can be written to a table of the copy."""
-    locking = "BEGIN; LOCK TABLE messages; SELECT pg_sleep(60)"
-
-    def lock() -> None:
-        with pytest.raises(AssertionError, match="canceling statement"):
-            target.sql(locking, database)
-
-    with meanwhile(lock):
-        until(lambda: target.sql("SELECT pid FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted"))
-        yield
-        target.sql("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)'")
 
 
 def test_started_before_the_client_is_stopped(
@@ -118,7 +91,7 @@ def test_whatever_goes_wrong_the_old_client_can_go_on(
     with in_use(live):
         assert f"still in use after 0.2 s ({live}: postgres@127.0.0.1 (psql))." in refused(idle_timeout=0.2)
 
-    with held_up(target, hidden):
+    with stuck(target, hidden, "LOCK TABLE messages"):
         source.sql(WRITES, live)
         result = replica.cut(live, timeout=0.5)
     assert "The time limit of 0.5 s was reached." in result["msg"]

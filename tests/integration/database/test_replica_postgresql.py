@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from ansible_collections.waba.migration.plugins.module_utils._postgresql import replica_seed
+from ansible_collections.waba.migration.plugins.module_utils._postgresql import connection, replica_seed
 from postgresql_cluster import PASSWORD, Cluster, assert_same
-from replica_module import NAME, ReplicaModules, until, writer
+from replica_module import NAME, ReplicaModules, stuck, until, writer
 
 
 def test_seed_follow_and_cut_beside_a_writer(
@@ -41,7 +41,7 @@ def test_seed_follow_and_cut_beside_a_writer(
         f"{NAME}|t"
     ]
 
-    result = replica.cut(*live_pair, hold_path=str(replica.directory / "hold"))
+    result = replica.cut(*live_pair, hold_path=str(replica.hold_path))
     assert not result["failed"], result["msg"]
     assert sorted(target.databases()) == sorted(live_pair)
     for name in live_pair:
@@ -134,7 +134,7 @@ def test_seed_that_costs_the_old_server_too_much(
     with writer(source, [live]):
         result = replica("seeded", live, retain_limit=1)
     assert "more than retain_limit allows (1 bytes)." in result["msg"]
-    assert "Nothing of the replication was left on either server." in result["msg"]
+    assert "Nothing of it was left on either server." in result["msg"]
     assert replica.left() == {}
 
 
@@ -189,6 +189,16 @@ def test_link_that_the_new_server_does_not_get_through(live: str, replica: Repli
     assert replica.left() == {}
 
 
+def test_transaction_that_does_not_end(
+    source: Cluster, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(connection.PINNED_SETTINGS, "lock_timeout", "200ms")
+    with stuck(source, "postgres", "SELECT txid_current()"):
+        result = replica("seeded", live)
+    assert f"Beginning a slot in {live}, which waits until each open transaction has ended" in result["msg"]
+    assert replica.left() == {}
+
+
 def test_account_that_is_no_superuser(source: Cluster, live: str, replica: ReplicaModules) -> None:
     account = {**replica.arguments("status", live)["source"], "login_user": "mover"}
     source.sql("CREATE ROLE mover LOGIN PASSWORD '{}'".format(PASSWORD.replace("'", "''")))
@@ -201,6 +211,8 @@ def test_account_that_is_no_superuser(source: Cluster, live: str, replica: Repli
         assert not seeded["failed"], seeded["msg"]
         assert seeded["left"]["account"] is None
         assert replica("following", live, source=account)["state"] == "following"
+        cut = replica.cut(live, source=account)
+        assert not cut["failed"], cut["msg"]
         replica("abandoned", live, source=account)
         assert replica.left() == {"roles": ["mover"]}
     finally:
