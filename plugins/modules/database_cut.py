@@ -37,12 +37,11 @@ notes:
     that it does not come back. Somebody who connects to one of the databases meanwhile is noticed at the end.
   - The accounts are the ones that were given to M(waba.migration.database_replica). Without C(pg_monitor) an account
     sees that others are connected, but not with what.
-  - No Python package for the database is needed. Passwords reach the tools through private files that are removed at
-    the end, never through arguments or the environment.
 requirements:
   - C(psql) on the host that runs the module
 extends_documentation_fragment:
   - waba.migration.attributes
+  - waba.migration.database
   - waba.migration.database.servers
 attributes:
   check_mode:
@@ -110,11 +109,6 @@ options:
     description: Seconds after which a held snapshot is given up.
     type: int
     default: 3600
-  bin_directory:
-    description:
-      - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the
-        search path.
-    type: path
 seealso:
   - module: waba.migration.database_replica
   - module: waba.migration.database_fingerprint

@@ -37,9 +37,8 @@ notes:
   - C(TRUNCATE) on a source of release 10 does not follow.
   - The new server needs a worker for each database. Until release 15 it starts one every five seconds
     (C(wal_retrieve_retry_interval)).
-  - No Python package for the database is needed. Passwords reach the tools through private files that are removed at
-    the end, never through arguments or the environment. The target keeps the account's password in its catalogue, where
-    only superusers see it, and its log is told to leave it out.
+  - The target keeps the account's password in its catalogue, where only superusers see it, and its log is told to leave
+    it out.
   - PostgreSQL 10 or newer; the target must not be older than the source.
   - The accounts must be able to connect to the database C(postgres). The one on the source is a superuser, for which an
     account of its own is made, or has C(REPLICATION), may create publications and owns the tables, and then the new
@@ -48,6 +47,7 @@ requirements:
   - C(psql), C(pg_dump) and C(pg_restore) of the target server's major release on the host that runs the module
 extends_documentation_fragment:
   - waba.migration.attributes
+  - waba.migration.database
   - waba.migration.database.servers
 attributes:
   check_mode:
@@ -160,11 +160,6 @@ options:
     description:
       - File that shows how far the seed has come, as M(waba.migration.database_copy) describes it. The phase after
         C(copying) is C(subscribing).
-    type: path
-  bin_directory:
-    description:
-      - Directory of the client tools. Without it the directories of PostgreSQL's packages are searched and then the
-        search path.
     type: path
 seealso:
   - module: waba.migration.database_cut

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from typing import Any
 
@@ -22,20 +22,40 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.target 
     TargetDatabases,
     incomplete_name,
 )
-from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import Workplace
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import (
+    MAINTENANCE_DATABASE,
+    Workplace,
+)
 from ansible_collections.waba.migration.plugins.module_utils._replica import Leavings, ReplicaRequest
 
 # The source for what is written there: publications, slots and the account. Everything else only reads it.
 CHANGE = "change"
 
 
-class SourceRest:
-    """What is left on the old server."""
+class Rest(ABC):
+    """What is left on one of the servers."""
+
+    service: str
 
     def __init__(self, workplace: Workplace, request: ReplicaRequest) -> None:
         self._workplace = workplace
         self._request = request
         self._name = request.name
+
+    @abstractmethod
+    def find(self) -> Leavings: ...
+
+    @abstractmethod
+    def remove(self, found: Leavings) -> None: ...
+
+    def _session(self, database: str = MAINTENANCE_DATABASE) -> Session:
+        return self._workplace.session(self.service, database)
+
+
+class SourceRest(Rest):
+    """On the old server publications, slots, and the account."""
+
+    service = CHANGE
 
     def find(self) -> Leavings:
         with self._session() as session:
@@ -80,17 +100,11 @@ class SourceRest:
             if left:
                 time.sleep(END_INTERVAL)
 
-    def _session(self, database: str = "postgres") -> Session:
-        return self._workplace.session(CHANGE, database)
 
+class TargetRest(Rest):
+    """On the new server subscriptions, and databases that have no final name yet."""
 
-class TargetRest:
-    """What is left on the new server: subscriptions, and databases that have no final name yet."""
-
-    def __init__(self, workplace: Workplace, request: ReplicaRequest) -> None:
-        self._workplace = workplace
-        self._request = request
-        self._name = request.name
+    service = TARGET
 
     def find(self) -> Leavings:
         with self._session() as session:
@@ -116,9 +130,6 @@ class TargetRest:
         comment = facts["comment"]
         return subscribed or comment == self._request.marker or self._request.is_ours(comment)
 
-    def _session(self, database: str = "postgres") -> Session:
-        return self._workplace.session(TARGET, database)
-
 
 def find_everything(source: SourceRest, target: TargetRest) -> Leavings:
     there, here = source.find(), target.find()
@@ -129,7 +140,7 @@ def remove_everything(source: SourceRest, target: TargetRest) -> Leavings:
     """Both servers, even if one of them cannot be reached."""
     troubles: list[DatabaseError] = []
 
-    def clean(side: SourceRest | TargetRest) -> Leavings:
+    def clean(side: Rest) -> Leavings:
         try:
             found = side.find()
             side.remove(found)
@@ -138,8 +149,7 @@ def remove_everything(source: SourceRest, target: TargetRest) -> Leavings:
             return Leavings()
         return found
 
-    sides: list[Callable[[], Leavings]] = [lambda: clean(target), lambda: clean(source)]
-    here, there = (side() for side in sides)
+    here, there = clean(target), clean(source)
     if troubles:
         raise DatabaseError(
             f"{' '.join(str(trouble) for trouble in troubles)} What could be reached was removed. Run this again when "
