@@ -17,7 +17,9 @@ from checks.options import ACCOUNTS
 
 USERS = f"{ACME.prefix}{ACCOUNTS}"
 LOOK_INSIDE = """\
-export PGPASSWORD='{password}'
+export PGPASSFILE=$(mktemp)
+trap 'rm "$PGPASSFILE"' EXIT
+echo '{host}:*:{database}:{user}:{password}' > "$PGPASSFILE"
 psql --no-psqlrc --host {host} --username {user} --dbname {database} --command 'SELECT count(*) FROM users' > /dev/null
 """
 STRAY = "/var/tmp/stray-backup"  # noqa: S108 (of a host of the lab)
