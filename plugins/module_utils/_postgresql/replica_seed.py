@@ -13,7 +13,6 @@ from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_files import root_certificate
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import (
-    Children,
     StoppedError,
     ToolError,
     during,
@@ -201,6 +200,8 @@ class SlotWatch:
         self._workplace = workplace
         self._request = request
         self._slots = slots
+        # Those of the seed, and never those that clean up after it.
+        self._children = workplace.children
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -214,9 +215,9 @@ class SlotWatch:
 
     def _watch(self) -> None:
         while not self._over.wait(WATCH_SECONDS):
-            self._look(self._workplace.children)
+            self._look()
 
-    def _look(self, children: Children) -> None:
+    def _look(self) -> None:
         try:
             with self._workplace.session(SOURCE) as session:
                 retained = int(session.query(replica_sql.retained(self._slots)))
@@ -224,7 +225,7 @@ class SlotWatch:
             # The seed meets the same trouble and says what it is.
             return
         if retained > self._request.retain_limit:
-            children.stop(
+            self._children.stop(
                 DatabaseError(
                     f"The old server {self._request.source} keeps {size_text(retained)} of changes for the seed, more "
                     f"than retain_limit allows ({size_text(self._request.retain_limit)})."

@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import ToolError, during
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
-from ansible_collections.waba.migration.plugins.module_utils._postgresql import replica_sql
+from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.load import TARGET
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import identifier
@@ -112,7 +112,7 @@ class TargetRest(Rest):
             subscribed = session.query(replica_sql.subscriptions(self._name))
             hidden = [incomplete_name(name) for name in self._request.databases]
             present = session.query(replica_sql.databases(hidden))
-        own = [name for name in hidden if name in present and self._is_ours(present[name], name in subscribed)]
+        own = [name for name in hidden if name in present and self._is_ours(name, present[name], name in subscribed)]
         return Leavings(subscriptions=sorted(subscribed), databases=own)
 
     def remove(self, found: Leavings) -> None:
@@ -126,9 +126,17 @@ class TargetRest(Rest):
                     target.end_sessions_on(found.databases)
                     target.drop(found.databases)
 
-    def _is_ours(self, facts: dict[str, Any], subscribed: bool) -> bool:
+    def _is_ours(self, name: str, facts: dict[str, Any], subscribed: bool) -> bool:
+        """One without a comment is ours while it is empty: a seed was killed right after it had created it."""
         comment = facts["comment"]
+        if comment is None and not subscribed:
+            return self._is_empty(name)
         return subscribed or comment == self._request.marker or self._request.is_ours(comment)
+
+    def _is_empty(self, name: str) -> bool:
+        looking = f"Looking into the database {name} on {self._request.target}"
+        with during(looking), self._session(name) as session:
+            return bool(session.query(catalog.IS_EMPTY))
 
 
 def find_everything(source: SourceRest, target: TargetRest) -> Leavings:

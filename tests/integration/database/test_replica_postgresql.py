@@ -128,14 +128,27 @@ def test_table_that_appears_is_neither_lost_nor_in_the_clients_way(
 
 
 def test_seed_that_costs_the_old_server_too_much(
-    source: Cluster, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+    source: Cluster, bulky: str, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """There is enough to copy for the watch to look at it in the middle, however slow the machine."""
     monkeypatch.setattr(replica_seed, "WATCH_SECONDS", 0.01)
     with writer(source, [live]):
-        result = replica("seeded", live, retain_limit=1)
+        result = replica("seeded", bulky, retain_limit=1)
     assert "more than retain_limit allows (1 bytes)." in result["msg"]
     assert "Nothing of it was left on either server." in result["msg"]
     assert replica.left() == {}
+
+
+def test_killed_between_making_a_database_and_marking_it(target: Cluster, live: str, replica: ReplicaModules) -> None:
+    """An empty one of that name is taken for what was left; one that holds something is somebody's."""
+    target.sql(f'CREATE DATABASE "{live}.incomplete"')
+    assert replica("abandoned", live)["changed"] is True
+    assert replica.left() == {}
+    target.sql(f'CREATE DATABASE "{live}.incomplete"')
+    target.sql("CREATE TABLE kept (id int)", f"{live}.incomplete")
+    assert replica("abandoned", live)["changed"] is False
+    assert replica.left() == {"hidden": [f"{live}.incomplete"]}
+    target.sql(f'DROP DATABASE "{live}.incomplete"')
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
