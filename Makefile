@@ -11,7 +11,8 @@ CHECK := .venv/bin/python $(TOOLS)/check.py
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/.cache/collections
-export PYTHONDONTWRITEBYTECODE := 1
+# Ansible loads most of itself again in each process. The byte code of what runs is kept, and not in the work tree.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/.cache/bytecode
 
 .PHONY: help
 help: ## what there is to make
@@ -73,7 +74,7 @@ lab-down: ready ## remove the lab, and stop the Docker engine if it was started 
 
 .PHONY: clean
 clean: ## remove what the targets made in this checkout; the lab goes with lab-down
-	@rm -rf .venv .cache/collections .cache/sanity .cache/pytest .cache/molecule .mypy_cache .ruff_cache .pytest_cache tests/output
+	@rm -rf .venv .cache/bytecode .cache/collections .cache/sanity .cache/pytest .cache/molecule .mypy_cache .ruff_cache .pytest_cache tests/output
 
 .PHONY: ready
 ready:

@@ -291,7 +291,7 @@ def merge(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 def refuse_secrets(facts: dict[str, Any]) -> None:
     """Raise when the facts hold text under a key that looks like a secret's. The text itself is not named."""
-    paths = [path for path, _text in find_secrets(facts)]
+    paths = list(find_secrets(facts))
     if paths:
         raise JournalError(
             "The journal keeps no secrets, and these keys look like some: {}. Leave them out of the facts, or give "
@@ -299,8 +299,8 @@ def refuse_secrets(facts: dict[str, Any]) -> None:
         )
 
 
-def find_secrets(value: Any, path: str = "facts", secret: bool = False) -> Iterator[tuple[str, str]]:
-    """Yield path and text of everything that stands under a key that looks like a secret's."""
+def find_secrets(value: Any, path: str = "facts", secret: bool = False) -> Iterator[str]:
+    """Yield the path of every text that stands under a key that looks like a secret's."""
     if isinstance(value, dict):
         for key, item in value.items():
             yield from find_secrets(item, f"{path}.{key}", looks_like_a_secret(str(key)))
@@ -308,4 +308,4 @@ def find_secrets(value: Any, path: str = "facts", secret: bool = False) -> Itera
         for index, item in enumerate(value):
             yield from find_secrets(item, f"{path}[{index}]", secret)
     elif secret and isinstance(value, str) and value:
-        yield path, value
+        yield path

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The journal module on real files, with a made-up playbook as the holder of the lock."""
+"""The journal's action on real files, with a made-up playbook as the holder of the lock."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import re
 import stat
 from pathlib import Path
 from typing import Any, Callable, Dict
+from unittest.mock import Mock
 
 import pytest
-from ansible.module_utils.testing import patch_module_args
+from ansible.errors import AnsibleActionFail
+from ansible.playbook.task import Task
+from ansible_collections.waba.migration.plugins.action import journal
 from ansible_collections.waba.migration.plugins.module_utils._lock import Owner
-from ansible_collections.waba.migration.plugins.modules import journal
 
 ME = Owner(host="control", boot="boot-1", pid=100, start_ticks=5000)
 OTHER = Owner(host="control", boot="boot-1", pid=70, start_ticks=4000)
@@ -47,16 +49,21 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(controller: Controller, path: Path, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run the module and return its result, failed or not."""
+def run(controller: Controller, path: Path) -> Run:
+    """Run a task and return its result, failed or not."""
 
-    def run_module(**arguments: Any) -> dict[str, Any]:
-        with patch_module_args({"path": str(path), **arguments}), pytest.raises(SystemExit):
-            journal.main()
-        result: dict[str, Any] = json.loads(capsys.readouterr().out)
-        return result
+    def run_task(*, check: bool = False, diff: bool = False, **arguments: Any) -> dict[str, Any]:
+        task = Task()
+        task.action = "waba.migration.journal"
+        task.args = {"path": str(path), **arguments}
+        task.check_mode, task.diff = check, diff
+        action = journal.ActionModule(task, *[Mock() for _each in range(5)])
+        try:
+            return action.run(task_vars={})
+        except AnsibleActionFail as error:
+            return {"failed": True, "msg": str(error)}
 
-    return run_module
+    return run_task
 
 
 def holder(path: Path) -> int | None:
@@ -314,7 +321,7 @@ def test_closing_without_a_verdict_releases_the_lock_and_leaves_the_run_open(run
 
 
 def test_check_mode_opens_without_writing(run: Run, path: Path) -> None:
-    result = run(state="open", option="full", _ansible_check_mode=True)
+    result = run(state="open", option="full", check=True)
 
     assert (result["changed"], result["resumed"]) == (True, False)
     assert re.fullmatch(r"\d{8}T\d{6}Z-full-[0-9a-f]{4}", result["journal"]["run_id"])
@@ -322,8 +329,8 @@ def test_check_mode_opens_without_writing(run: Run, path: Path) -> None:
 
 
 def test_check_mode_goes_through_a_run_that_was_never_written(run: Run, path: Path) -> None:
-    phase = run(phase="move", status="done", intent="start_intended", _ansible_check_mode=True)
-    end = run(state="closed", verdict="succeeded", _ansible_check_mode=True)
+    phase = run(phase="move", status="done", intent="start_intended", check=True)
+    end = run(state="closed", verdict="succeeded", check=True)
 
     assert (phase["changed"], phase["done"], list(phase["intents"])) == (True, ["move"], ["start_intended"])
     assert (end["changed"], end["finished"]) == (True, True)
@@ -335,7 +342,7 @@ def test_check_mode_leaves_journal_and_lock_as_they_are(run: Run, controller: Co
     controller.playbook, controller.alive = OTHER, {OTHER}
     before = path.read_bytes()
 
-    result = run(state="open", option="full", _ansible_check_mode=True)
+    result = run(state="open", option="full", check=True)
 
     assert (result["changed"], result["resumed"]) == (True, True)
     assert path.read_bytes() == before
@@ -346,7 +353,7 @@ def test_check_mode_is_refused_where_the_real_run_would_be(run: Run, controller:
     run(state="open", option="full")
     controller.playbook, controller.alive = OTHER, {ME, OTHER}
 
-    assert "holds the lock" in run(state="open", option="full", _ansible_check_mode=True)["msg"]
+    assert "holds the lock" in run(state="open", option="full", check=True)["msg"]
 
 
 @pytest.mark.parametrize("check_mode", [True, False])
@@ -354,14 +361,14 @@ def test_diff_shows_what_is_written(run: Run, path: Path, check_mode: bool) -> N
     run(state="open", option="full")
     before = path.read_text()
 
-    result = run(event="Moved.", _ansible_diff=True, _ansible_check_mode=check_mode)
+    result = run(event="Moved.", diff=True, check=check_mode)
 
     assert result["diff"]["before"] == before
     assert json.loads(result["diff"]["after"]) == result["journal"]
 
 
 def test_diff_of_reading_nothing_is_empty(run: Run) -> None:
-    assert run(_ansible_diff=True)["diff"] == {"before": "", "after": ""}
+    assert run(diff=True)["diff"] == {"before": "", "after": ""}
 
 
 # arguments and surroundings
