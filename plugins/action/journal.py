@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -40,7 +42,7 @@ from ansible_collections.waba.migration.plugins.module_utils._lock import (
     LockFile,
     Owner,
     check_free,
-    find_playbook,
+    describe_owner,
     guarded,
     read_owner,
 )
@@ -62,6 +64,12 @@ ARGUMENTS: dict[str, Any] = {
     "required_by": {"status": ["phase"]},
 }
 CHANGE_OPTIONS = ("phase", "status", "facts", "intent", "event", "verdict")
+
+
+def find_playbook() -> Owner:
+    """Return the process that runs the playbook. A task runs in a worker, a child of it that ends with the task."""
+    parent = multiprocessing.parent_process()
+    return describe_owner(parent.pid if parent and parent.pid else os.getpid())
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A lock that belongs to an ansible-playbook process. Private to this collection; may change at any time.
 
-A module ends long before its playbook does, so the lock cannot be a lock of the kernel: it is a file that names the
+A task ends long before its playbook does, so the lock cannot be a lock of the kernel: it is a file that names the
 playbook's process. The kernel's lock on that file only guards the moment in which it is read and written.
 """
 
@@ -52,23 +52,12 @@ def _look(pid: int, proc: str) -> Process | None:
         raise LockError(f"Whose the lock is cannot be told on this controller. {error}") from error
 
 
-def find_playbook(pid: int | None = None, proc: str = PROC) -> Owner:
-    """Return the ansible-playbook process that the given process (default: this one) works for."""
-    process = _look(os.getpid() if pid is None else pid, proc)
-    seen = []
-    while process is not None and not process.is_ansible():
-        seen.append(Path(process.arguments[0]).name if process.arguments else str(process.pid))
-        process = _look(process.parent, proc)
+def describe_owner(pid: int, proc: str = PROC) -> Owner:
+    """Return the running process of that number as the owner that it may become."""
+    process = _look(pid, proc)
     if process is None:
-        raise LockError(
-            "Among the parents of this process ({}) there is no ansible-playbook that could hold the lock. "
-            "The journal must run on the controller itself, with a local connection.".format(" < ".join(seen))
-        )
-    # Ansible's workers are copies of the main process with the same command line and end with their task.
-    parent = _look(process.parent, proc)
-    while parent is not None and parent.arguments == process.arguments:
-        process, parent = parent, _look(parent.parent, proc)
-    return Owner(host=socket.gethostname(), boot=read_boot(proc), pid=process.pid, start_ticks=process.start)
+        raise LockError(f"There is no process {pid} on this controller that could hold the lock.")
+    return Owner(host=socket.gethostname(), boot=read_boot(proc), pid=pid, start_ticks=process.start)
 
 
 def is_alive(owner: Owner, proc: str = PROC) -> bool:
@@ -158,7 +147,7 @@ class LockFile:
 
 @contextmanager
 def guarded(path: str) -> Iterator[LockFile]:
-    """Open the lock file and keep every other module out of it, and so of the journal, until the end of the block."""
+    """Open the lock file and keep every other task out of it, and so of the journal, until the end of the block."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

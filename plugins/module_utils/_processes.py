@@ -15,10 +15,8 @@ from pathlib import Path
 PROC = "/proc"
 # States of a process that has ended, but that its parent has not asked about yet.
 ENDED = ("Z", "X")
-COMMANDS = ("ansible-playbook", "ansible", "ansible-console")
-# Where there is no /proc, as on macOS. The start takes five words.
-PS_COLUMNS = "ppid=,state=,lstart=,command="
-PS_START_WORDS = 5
+# Where there is no /proc, as on macOS.
+PS_COLUMNS = "state=,lstart="
 
 
 class ProcessError(Exception):
@@ -30,18 +28,8 @@ class Process:
     """A process, with a start that no other one with its number had since the machine was booted."""
 
     pid: int
-    parent: int
     state: str
     start: int
-    arguments: list[str]
-
-    def is_ansible(self) -> bool:
-        names = [Path(argument).name for argument in self.arguments[:4]]
-        if not names:
-            return False
-        return names[0] in COMMANDS or (
-            names[0].lower().startswith("python") and any(name in COMMANDS for name in names[1:])
-        )
 
     def has_ended(self) -> bool:
         return self.state[:1] in ENDED
@@ -64,13 +52,11 @@ def _has_proc(proc: str) -> bool:
 def _from_proc(pid: int, proc: str) -> Process | None:
     try:
         stat = Path(proc, str(pid), "stat").read_text(encoding="utf-8", errors="replace")
-        command = Path(proc, str(pid), "cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):
         return None
     # The second field is the program's name in brackets, which may hold spaces and brackets itself.
     fields = stat.rpartition(")")[2].split()
-    arguments = [part.decode("utf-8", "replace") for part in command.split(b"\0") if part]
-    return Process(pid=pid, parent=int(fields[1]), state=fields[0], start=int(fields[19]), arguments=arguments)
+    return Process(pid=pid, state=fields[0], start=int(fields[19]))
 
 
 def _from_ps(pid: int) -> Process | None:
@@ -81,10 +67,9 @@ def _from_ps(pid: int) -> Process | None:
         )
     except OSError as error:
         raise ProcessError(f"{' '.join(command)} cannot be run: {error.strerror}. There is no /proc either.") from error
-    words = found.stdout.split()
-    if not words:
+    state, _space, start = found.stdout.strip().partition(" ")
+    if not state:
         return None
-    start, arguments = words[2 : 2 + PS_START_WORDS], words[2 + PS_START_WORDS :]
     # Read as if it were UTC: it only has to be the same each time.
-    seconds = calendar.timegm(time.strptime(" ".join(start), "%a %b %d %H:%M:%S %Y"))
-    return Process(pid=pid, parent=int(words[0]), state=words[1], start=seconds, arguments=arguments)
+    seconds = calendar.timegm(time.strptime(" ".join(start.split()), "%a %b %d %H:%M:%S %Y"))
+    return Process(pid=pid, state=state, start=seconds)
