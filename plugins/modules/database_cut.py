@@ -80,6 +80,9 @@ options:
     description:
       - File on this host that says that the client is stopped and cannot come back. The module opens its connections,
         and does nothing more until the file is there. It does not remove it.
+      - Once it waits for nothing else, it makes a file of the same name with C(.ready) added. Stop the client only
+        after that, since what stands against the cut is found before.
+      - When the directory of both files is removed meanwhile, the module fails. That calls a cut off.
       - Without it the client has to be stopped before the module is started. That nobody is connected is not enough, as
         a client that is restarting or connects anew looks like that for a moment, and what it wrote after the cut would
         be missing.
@@ -115,6 +118,12 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Make a place for the word
+  ansible.builtin.file:
+    path: /run/waba-migration-20261124-0918.cut
+    state: directory
+    mode: "0700"
+
 - name: Open the connections while the client still serves
   waba.migration.database_cut:
     name: waba_migration_acme
@@ -129,19 +138,23 @@ EXAMPLES = r"""
       login_password: "{{ vault_new_database_password }}"
       ca_path: /etc/ssl/lab-ca.pem
     databases: [acme_messageStore, acme_axolotlStore]
-    begin_path: /run/waba-migration-20261124-0918.fenced
+    begin_path: /run/waba-migration-20261124-0918.cut/fenced
     idle_timeout: 60
     hold_path: /run/waba-migration-20261124-0918
   async: 180
   poll: 0
   register: cut
 
+- name: Wait until it has everything open
+  ansible.builtin.wait_for:
+    path: /run/waba-migration-20261124-0918.cut/fenced.ready
+
 # The old client is stopped here, and fenced.
 
 - name: Cut
   ansible.builtin.copy:
     content: ""
-    dest: /run/waba-migration-20261124-0918.fenced
+    dest: /run/waba-migration-20261124-0918.cut/fenced
     mode: "0600"
 
 - name: Wait until that is done

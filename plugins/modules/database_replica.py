@@ -277,7 +277,11 @@ left:
       type: list
       elements: str
 obstacles:
-  description: What stands against a seed. Empty means that nothing does.
+  description:
+    - What stands against a seed. Empty means that nothing does.
+    - The last one can be V(link), that the new server cannot connect to the old one. It is tried when both accounts
+      have their rights. In place of a superuser an account follows that does not exist yet, so then the old server's
+      log has a failed login of O(name).
   returned: O(state=status) when RV(state=absent)
   type: list
   elements: dict

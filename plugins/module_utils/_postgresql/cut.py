@@ -14,13 +14,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_gate import summarise
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._copy_run import DATABASES_AT_ONCE
 from ansible_collections.waba.migration.plugins.module_utils._copy_target import describe_sessions
+from ansible_collections.waba.migration.plugins.module_utils._cut_begin import await_begin
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog, fingerprint_sql, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import (
@@ -153,11 +153,8 @@ class Cut:
     def _until_idle(self) -> None:
         """Wait for the word, and for the sessions of a client that has just been stopped to go."""
         deadline = time.monotonic() + self._request.idle_timeout
-        begin = self._request.begin_path
-        while begin and not Path(begin).exists():
-            if time.monotonic() > deadline:
-                raise DatabaseError(f"{begin} has not appeared within {self._request.idle_timeout:g} s.")
-            time.sleep(LONGEST_PAUSE)
+        if self._request.begin_path:
+            await_begin(self._request.begin_path, deadline, self._request.idle_timeout)
         while True:
             busy = self._busy()
             if not busy:

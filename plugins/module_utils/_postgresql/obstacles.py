@@ -119,6 +119,18 @@ def of_target(facts: Mapping[str, Any], databases: int) -> list[Obstacle]:
     return found
 
 
+def reaches_the_password(answer: str, user: str) -> bool:
+    """Whether a server that was asked with a wrong password has let the question come as far as the password.
+
+    In any language it names the user then, and where its rules do not let that host in, their file as well.
+    """
+    return user in answer and "pg_hba.conf" not in answer
+
+
+def of_link(target: str, link: str, answer: str) -> Obstacle:
+    return _server("link", f"The new server {target} cannot connect to {link}: {answer}".rstrip("."))
+
+
 def summary_of(obstacles: Sequence[Obstacle]) -> list[dict[str, Any]]:
     return [
         {

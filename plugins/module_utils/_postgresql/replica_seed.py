@@ -63,9 +63,33 @@ class ReplicaPlan(Transfer):
             )
 
     def obstacles(self) -> list[Obstacle]:
-        """What stands against a seed."""
-        self._connect()
-        return self._obstacles()
+        """What stands against a seed. The link is tried only where nothing else keeps the servers apart."""
+        source, _target = self._connect()
+        found = self._obstacles()
+        if any(obstacle.database is None and obstacle.what == "rights" for obstacle in found):
+            return found
+        return found + self._link_obstacles(bool(source["superuser"]))
+
+    def _link_obstacles(self, superuser: bool) -> list[Obstacle]:
+        """In place of a superuser an account follows that is made later. Until then its password can only be wrong."""
+        source, link = self._request.source, self._replica.link
+        if superuser:
+            link = replace(link, user=self._replica.name, password=secrets.token_hex(24))
+        else:
+            link = replace(link, user=source.user, password=source.password)
+        try:
+            self._try_link(link)
+        except ToolError as error:
+            if superuser and obstacles.reaches_the_password(str(error), link.user):
+                return []
+            return [obstacles.of_link(str(self._request.target), str(link), str(error))]
+        return []
+
+    def _try_link(self, link: Server) -> None:
+        """From the server that will have to connect. Nothing is left of it."""
+        conninfo = _conninfo(link, self._request.databases[0])
+        with self._workplace.session(TARGET) as session:
+            session.execute(*replica_sql.LOG_NOTHING, *replica_sql.try_subscription(self._replica.name, conninfo))
 
     def _obstacles(self) -> list[Obstacle]:
         databases = self._request.databases
@@ -106,8 +130,10 @@ class ReplicaSeed(ReplicaPlan):
     def _begin(self, source: Mapping[str, Any], target: Mapping[str, Any]) -> None:
         super()._begin(source, target)
         self._begun = True
-        self._link = self._make_account(bool(source["superuser"]))
-        self._try_link()
+        link = self._link = self._make_account(bool(source["superuser"]))
+        # Before hours of copying.
+        with during(f"Connecting from the new database server {self._request.target} to {link} as {link.user}"):
+            self._try_link(link)
 
     def _make_account(self, superuser: bool) -> Server:
         """An account that may replicate and nothing else; who may not make one follows with its own."""
@@ -122,15 +148,6 @@ class ReplicaSeed(ReplicaPlan):
                 raise DatabaseError(f"{source} has a role {name} already, so another name is needed.")
             session.execute(*replica_sql.create_account(name, salted))
         return replace(self._replica.link, user=name, password=password)
-
-    def _try_link(self) -> None:
-        """Before hours of copying, and from the server that will have to connect."""
-        database = self._request.databases[0]
-        trying = f"Connecting from the new database server {self._request.target} to {self._link} as {self._link.user}"
-        with during(trying), self._workplace.session(TARGET) as session:
-            session.execute(
-                *replica_sql.LOG_NOTHING, *replica_sql.try_subscription(self._replica.name, self._conninfo(database))
-            )
 
     def _open_snapshot(self, facts: dict[str, Any]) -> Session:
         """Publish, begin a slot, and see what the databases hold at its beginning, neither less nor more."""
@@ -167,7 +184,7 @@ class ReplicaSeed(ReplicaPlan):
             subscribing = f"Having {hidden} on {self._request.target} follow {self._link}"
             with during(subscribing), self._workplace.session(TARGET, hidden, plan.facts["encoding"]) as session:
                 statement = replica_sql.create_subscription(
-                    self._replica.name, self._slot_names[plan.database], self._conninfo(plan.database)
+                    self._replica.name, self._slot_names[plan.database], _conninfo(self._link, plan.database)
                 )
                 session.execute(*replica_sql.LOG_NOTHING, statement)
                 session.execute("ANALYZE")
@@ -187,10 +204,6 @@ class ReplicaSeed(ReplicaPlan):
             raise DatabaseError(f"{_sentence(error)} Replication could not be removed: {trouble}") from error
         if isinstance(error, DatabaseError):
             raise DatabaseError(f"{_sentence(error)} Nothing of it was left on either server.") from error
-
-    def _conninfo(self, database: str) -> str:
-        certificate = root_certificate(self._link) if self._link.ssl_mode.startswith("verify") else None
-        return replica_sql.source_conninfo(self._link, certificate, database)
 
 
 class SlotWatch:
@@ -231,6 +244,12 @@ class SlotWatch:
                     f"than retain_limit allows ({size_text(self._request.retain_limit)})."
                 )
             )
+
+
+def _conninfo(link: Server, database: str) -> str:
+    # A file of the new server, which this host may not have.
+    certificate = (link.ca_path or root_certificate(link)) if link.ssl_mode.startswith("verify") else None
+    return replica_sql.source_conninfo(link, certificate, database)
 
 
 def _sentence(error: BaseException) -> str:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -49,7 +50,7 @@ def test_started_before_the_client_is_stopped(
 
     def write_and_stop() -> None:
         """With a connection for each change, so that nobody is connected most of the time."""
-        until(lambda: target.sql(f"SELECT pid FROM pg_stat_activity WHERE datname = '{live}.incomplete'"))
+        until(fenced.with_name("fenced.ready").exists)
         for _time in range(5):
             source.sql(WRITES, live)
             time.sleep(0.1)
@@ -66,6 +67,22 @@ def test_started_before_the_client_is_stopped(
     }
     replica("abandoned", live)
     assert_same(source, target, live)
+
+
+def test_called_off(live: str, replica: ReplicaModules) -> None:
+    replica.follow(live)
+    there, place = replica.left(), replica.directory / "called off"
+    place.mkdir()
+
+    def call_off() -> None:
+        until((place / "fenced.ready").exists)
+        shutil.rmtree(place)
+
+    with meanwhile(call_off):
+        result = replica.cut(live, begin_path=str(place / "fenced"), idle_timeout=20)
+    assert f"This was called off: {place} has been removed. Nothing was changed" in result["msg"]
+    assert replica.left() == there
+    assert f"{place}/fenced.ready cannot be made" in replica.cut(live, begin_path=str(place / "fenced"))["msg"]
 
 
 def test_whatever_goes_wrong_the_old_client_can_go_on(

@@ -11,9 +11,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import connection, replica_seed
+from fingerprint_module import server
 from postgresql_cluster import PASSWORD, Cluster, assert_same
 from replica_module import NAME, ReplicaModules, stuck, until, writer
 
@@ -108,6 +110,45 @@ def test_server_that_does_not_replicate(target: Cluster, replica: ReplicaModules
     assert [(each["what"], each["statement"], each["restart"]) for each in found] == [
         ("wal_level", "ALTER SYSTEM SET wal_level = 'logical'", True)
     ]
+
+
+@pytest.mark.parametrize(
+    ("user", "link", "found"),
+    [
+        ("postgres", {}, None),
+        ("postgres", {"ssl_mode": "require"}, None),
+        ("postgres", {"port": 1}, "Connection refused"),
+        ("postgres", {"ssl_mode": "verify-full", "ca_path": "/nowhere"}, "/nowhere"),
+        ("live_reader", {}, None),
+        ("live_reader", {"host": "localhost", "ssl_mode": "verify-full"}, "certificate"),
+    ],
+)
+def test_link_from_server_to_server_is_tried_before_anything_is_written(
+    source: Cluster, live: str, replica: ReplicaModules, user: str, link: dict[str, Any], found: str | None
+) -> None:
+    quoted = PASSWORD.replace("'", "''")
+    source.sql(f"CREATE ROLE live_reader LOGIN REPLICATION PASSWORD '{quoted}'; GRANT postgres TO live_reader")
+    try:
+        account = {**server(source), "login_user": user}
+        obstacles = replica("status", live, source=account, link=link or None)["obstacles"]
+    finally:
+        source.sql("DROP ROLE live_reader")
+    assert [each["what"] for each in obstacles] == (["link"] if found else [])
+    assert found is None or found in obstacles[0]["text"]
+    assert replica.left() == {}
+
+
+def test_link_that_the_old_servers_rules_forbid(source: Cluster, live: str, replica: ReplicaModules) -> None:
+    rules = source.directory / "pg_hba.conf"
+    kept = rules.read_text(encoding="utf-8")
+    rules.write_text(f"host all {NAME} all reject\n{kept}", encoding="utf-8")
+    source.sql("SELECT pg_reload_conf()")
+    try:
+        (obstacle,) = replica("status", live)["obstacles"]
+        assert (obstacle["what"], "pg_hba.conf" in obstacle["text"]) == ("link", True)
+    finally:
+        rules.write_text(kept, encoding="utf-8")
+        source.sql("SELECT pg_reload_conf()")
 
 
 def test_table_that_appears_is_neither_lost_nor_in_the_clients_way(
