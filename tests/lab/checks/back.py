@@ -10,7 +10,7 @@ import json
 from labctl.layout import ACME, SSH_HOSTS
 from labctl.state import run_directory
 
-from checks import baseline, moved, neighbour, probes
+from checks import baseline, moved, neighbour, probes, replication
 from checks.scene import Scene
 from checks.verdict import Check, listed
 
@@ -88,5 +88,6 @@ CHECKS: tuple[Check[Scene], ...] = (
     Check("neighbour-connected", "number B never lost its connection", neighbour.stayed_connected),
     Check("neighbour-ledger", "every message of number B arrived once", neighbour.ledger_balanced),
     Check("keys-taken-back", "no key of the run opens a host", keys_taken_back),
+    Check("replication", "no server replicates or has anything of it", replication.nothing_left),
     Check("verdict", "the report says that it was rolled back", verdict),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from checks import moved, neighbour, new_platform, settings
+from checks import moved, neighbour, new_platform, replication, settings
 from checks.options import CLIENT_ONLY, MESSAGES, NEW_PLATFORM, OPTIONS, SETTINGS
 from checks.scene import Scene
 from checks.verdict import Check
@@ -54,6 +54,7 @@ CLAIMS = (
         Check("neighbour-rows", "number B has all that it had", neighbour.rows_kept),
         Check("neighbour-ledger", "every message of number B arrived once", neighbour.ledger_balanced),
         Check("keys-taken-back", "no key of the run opens a host", moved.keys_taken_back),
+        Check("replication", "no server replicates or has anything of it", replication.nothing_left),
         Check("private-files", "files with secrets are for their owner only", moved.files_private),
         Check("report", "the run's report agrees with the network", moved.report_agrees),
     ),

@@ -190,6 +190,15 @@ def written_old_database(session: Session) -> Done:
     return Done(f"{CONTACTS} has changed", nothing)
 
 
+def left_slot(session: Session) -> Done:
+    name = "waba_migration_left"
+    old = ACME.database_host
+    make = f"SELECT slot_name FROM pg_create_physical_replication_slot('{name}');"  # noqa: S608 (a constant)
+    drop = f"SELECT pg_drop_replication_slot('{name}');"
+    sql(session, make, "Making a slot", "", old)
+    return Done(f"the slot {name}", lambda: sql(session, drop, "Dropping the slot", "", old))
+
+
 def registration_call(session: Session) -> Done:
     """Asks for a registration without the PIN, which the network refuses. It is a call all the same."""
     with socket.create_connection(("127.0.0.1", session.state.port("whatsapp", WIRE_PORT)), timeout=10) as connection:

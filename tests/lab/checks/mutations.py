@@ -55,6 +55,7 @@ AFTER_A_FULL_MOVE = (
             Mutation(damage.replayed_callback, "ledger"),
             Mutation(damage.restarted_neighbour, "neighbour-containers"),
             Mutation(damage.written_old_database, "old-databases"),
+            Mutation(damage.left_slot, "replication"),
         )
     ),
     Round((Mutation(damage.registration_call, "no-registrations", frozenset({"ledger"})),)),

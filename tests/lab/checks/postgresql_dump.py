@@ -17,8 +17,8 @@ _KEY = re.compile(r"^\s+ADD CONSTRAINT \S+ PRIMARY KEY \((.*)\);$")
 
 
 def command(name: str, *server: str) -> tuple[str, ...]:
-    """What dumps a database."""
-    return ("pg_dump", *server, name)
+    """What dumps a database, without what a live move has on it from seed to end, which has a check of its own."""
+    return ("pg_dump", "--no-publications", "--no-subscriptions", *server, name)
 
 
 def roles_command(*server: str) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ SELECT pg_backup_start('checks', fast => true) \\g /dev/null
 SELECT labelfile FROM pg_backup_stop(wait_for_archive => false) \\g {BACKUP}/backup_label
 \\! cp -a "$PGDATA/pg_wal/." {BACKUP}/pg_wal/
 STEPS
-rm -f {BACKUP}/postmaster.pid
+rm -rf {BACKUP}/postmaster.pid {BACKUP}/pg_replslot/*
 """  # noqa: S608 (of constants)
 OPEN = f"""\
 mkdir -p -m 0700 {SOCKETS}

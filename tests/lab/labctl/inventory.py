@@ -109,6 +109,7 @@ def secret_variables(number: Number, secrets: dict[str, str]) -> dict[str, str]:
         "new_host_database_password": secrets[f"{number.key}_new_database_password"],
         "database_host_source_password": secrets[f"{number.key}_database_password"],
         "database_host_target_password": secrets["db_new_admin_password"],
+        "lab_old_database_administrator_password": secrets["db_old_admin_password"],
     }
 
 

@@ -13,12 +13,19 @@ import os
 from labctl import docker
 from labctl.databases.server import FOREIGN_DATABASES, FOREIGN_OWNER, FOREIGN_ROWS, Database, Server
 from labctl.layout import ACME
+from labctl.waiting import wait_until
 
 PRISTINE_PREFIX = "lab_pristine_"
 """Copies of number A's databases. The name must not begin with the client's own prefix."""
 
 SCRAM_ITERATIONS = 4096
 PSQL = ("psql", "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--field-separator", "\t")
+REPLICATION_ROLES = "SELECT rolname FROM pg_roles WHERE rolreplication AND rolname <> 'postgres';"
+SUBSCRIPTIONS = "SELECT datname, subname FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid;"
+SENDERS = "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active;"
+SLOTS = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active;"
+SLOTS_LEFT = "SELECT slot_name FROM pg_replication_slots;"
+SLOTS_SECONDS = 30
 LISTING = (
     "SELECT datname, pg_get_userbyid(datdba), pg_database_size(oid) FROM pg_database"
     " WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY datname"
@@ -106,7 +113,32 @@ class PostgreSQL(Server):
         statements += [_copy(name, PRISTINE_PREFIX + name, "postgres") for name in self.client_databases()]
         self.sql("\n".join(statements), tried="Keeping pristine copies of number A's databases")
 
+    def end_replication(self) -> None:
+        """No database can be dropped that follows, or that another one follows."""
+        for database, name in self.sql(SUBSCRIPTIONS, tried=f"Listing the subscriptions of {self.host}"):
+            self.sql(
+                f"ALTER SUBSCRIPTION {quoted(name)} DISABLE;\n"
+                f"ALTER SUBSCRIPTION {quoted(name)} SET (slot_name = NONE);\n"
+                f"DROP SUBSCRIPTION {quoted(name)};",
+                tried=f"Removing the subscription of {database}",
+                database=database,
+            )
+        wait_until(
+            self._drop_slots,
+            tried=f"Removing the slots of {self.host}",
+            timeout=SLOTS_SECONDS,
+            remedy="Look at pg_stat_replication there for who uses them.",
+        )
+
+    def _drop_slots(self) -> str:
+        """Which of them are left. Who follows may come back once more."""
+        tried = f"Removing the slots of {self.host}"
+        self.sql(SENDERS, tried=tried)
+        self.sql(SLOTS, tried=tried)
+        return ", ".join(name for (name,) in self.sql(SLOTS_LEFT, tried=tried))
+
     def restore_pristine(self) -> None:
+        self.end_replication()
         found = self.databases()
         kept = [
             database.name.removeprefix(PRISTINE_PREFIX)
@@ -119,9 +151,12 @@ class PostgreSQL(Server):
             if database.name not in FOREIGN_DATABASES and not database.name.startswith(PRISTINE_PREFIX)
         ]
         statements += [_copy(PRISTINE_PREFIX + name, name, ACME.database_user) for name in kept]
+        roles = self.sql(REPLICATION_ROLES, tried=f"Listing the accounts of {self.host}")
+        statements += [f"DROP ROLE {quoted(role)};" for (role,) in roles]
         self.sql("\n".join(statements), tried="Bringing number A's databases back")
 
     def empty(self) -> None:
+        self.end_replication()
         statements = [_drop(database.name) for database in self.databases()]
         roles = self.sql(
             "SELECT rolname FROM pg_roles WHERE rolname <> 'postgres' AND rolname NOT LIKE 'pg\\_%';",
