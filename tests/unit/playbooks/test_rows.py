@@ -16,6 +16,7 @@ UNKNOWN: dict[str, Any] = {"rows_equal": False, "rows_compared": 0, "rows_differ
 EQUAL = {**UNKNOWN, "rows_equal": True, "rows_compared": 300}
 DIFFER = {**UNKNOWN, "rows_differ": "acme_x: table public.t has 3 rows on the source and 2 on the target."}
 LOST = {**UNKNOWN, "rows_uncompared": "The snapshot is lost: this host was booted since."}
+SO_FAR = f"{LOST['rows_uncompared']} What is known: before the new client was started,"
 WAY_OUT = "run the same command again with -e migration_accept_uncompared=true"
 
 
@@ -45,22 +46,24 @@ def test_rows_are_compared_until_it_is_known_whether_they_are_equal(
 
 
 @pytest.mark.parametrize(
-    ("known", "accepts", "said"),
+    ("known", "mode", "accepts", "said"),
     [
-        (EQUAL, False, None),
-        (LOST, True, None),
-        (LOST, False, f"{LOST['rows_uncompared']} What is known: before the new client was started, every table had"),
-        (DIFFER, True, DIFFER["rows_differ"]),
+        (EQUAL, "bulk", False, None),
+        (LOST, "bulk", True, None),
+        (LOST, "bulk", False, f"{SO_FAR} every table had"),
+        (LOST, "live", False, f"{SO_FAR} small tables were the same"),
+        (DIFFER, "live", True, DIFFER["rows_differ"]),
     ],
 )
 def test_rows_that_are_not_known_to_be_equal_need_a_word(
-    desk: Desk, known: Values, accepts: bool, said: str | None
+    desk: Desk, known: Values, mode: str, accepts: bool, said: str | None
 ) -> None:
     status, output = desk.step(
         "database",
         "database_host",
         "compared",
         __database_host_known_rows=known,
+        __database_host_transfer={"mode": mode},
         __database_host_accept_uncompared=accepts,
     )
     assert status == (2 if said else 0)
@@ -82,6 +85,7 @@ def test_a_lost_snapshot_is_recorded_before_it_is_judged(desk: Desk) -> None:
         __database_host_hold_path=str(desk.run_directory / "hold"),
         __database_host_bin="/usr/bin",
         __database_host_known_rows="{{ __database_host_rows }}",
+        __database_host_transfer={"mode": "bulk"},
         __database_host_accept_uncompared=False,
     )
     assert status == 2

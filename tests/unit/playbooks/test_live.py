@@ -1,0 +1,141 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Databases that follow: what a run knows of them, on its first day and on a later one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from ansible_collections.waba.migration.tests.unit.playbooks.conftest import Desk, Values, Wire
+
+LIVE = {"mode": "live", "why": "database_host_mode says so"}
+BULK = {"mode": "bulk", "why": "database_host_mode says so"}
+FOLLOWED: dict[str, Any] = {
+    "name": "waba_migration_acme_0a1b2c3d",
+    "old_server": "db-old:5432",
+    "databases": ["acme_x", "acme_y"],
+}
+NAMES = f"2 databases under the name {FOLLOWED['name']}. It makes db-old:5432 keep"
+CUT = {
+    "position": "0/1DCA3D0",
+    "seconds": 0.095,
+    "parts": {"idle": 2.5, "drain": 0.023, "compare": 0.016, "show": 0.056},
+    "databases": [{"name": "acme_x", "tables": 3}, {"name": "acme_y", "tables": 1}],
+}
+OWN = {
+    "__database_host_client_engine": "PGSQL",
+    "__database_host_planned": ["acme_x"],
+    "__database_host_replication_left": False,
+    "__database_host_prefix": "acme_",
+    "__database_host_source": {"login_host": "db-old", "login_port": 5432},
+}
+
+
+def localhost(option: str, facts: Values, **known: Any) -> Values:
+    return {"__migration_settings": {"option": option}, "__migration_journal": {"facts": facts, "phases": {}}, **known}
+
+
+@pytest.mark.parametrize(
+    ("option", "chosen", "journal", "live"),
+    [
+        ("full", LIVE, {}, True),
+        ("messages", LIVE, {}, True),
+        ("full", BULK, {"transfer": LIVE}, False),
+        # Killed in the window: the preflight is not repeated.
+        ("full", None, {"transfer": LIVE}, True),
+        ("full", None, {"transfer": BULK}, False),
+        ("full", None, {}, False),
+        ("client_only", BULK, {"transfer": {}}, False),
+        ("settings", None, {"transfer": {}}, False),
+    ],
+)
+def test_a_run_that_goes_on_knows_how_its_databases_move(
+    wire: Wire, option: str, chosen: Values | None, journal: Values, live: bool
+) -> None:
+    database = {"__database_host_choice": chosen} if chosen else {}
+    assert wire("__live", localhost=localhost(option, journal), database=database) is live
+
+
+@pytest.mark.parametrize(
+    ("journal", "now", "left"),
+    [
+        ({}, None, False),
+        ({"replication": {"state": "intended"}}, None, True),
+        ({"replication": {"state": "there"}}, None, True),
+        ({"replication": {"state": "removed"}}, None, False),
+        ({}, "intended", True),
+        ({"replication": {"state": "there"}}, "removed", False),
+    ],
+)
+def test_what_may_be_left_is_known_from_its_intent_on(wire: Wire, journal: Values, now: str | None, left: bool) -> None:
+    known = {"__migration_replication": now} if now else {}
+    assert wire("__database_host_replication_left", localhost=localhost("full", journal, **known)) is left
+
+
+@pytest.mark.parametrize(
+    ("variables", "size", "choice"),
+    [
+        ({"database_host_mode": "bulk"}, 10**12, "mode: bulk why: database_host_mode says so"),
+        ({}, 199_900_000, "mode: bulk why: 199.9 MB of data is less than database_host_live_threshold (200 MB)"),
+        ({"__database_host_client_engine": "MYSQL"}, 10**12, "mode: bulk why: mysql databases cannot be followed yet"),
+    ],
+)
+def test_small_data_and_other_engines_need_no_look_at_the_servers(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, variables: Values, size: int, choice: str
+) -> None:
+    monkeypatch.setenv("ANSIBLE_VERBOSITY", "1")
+    known = {**OWN, "__database_host_planned_bytes": size, **variables}
+    status, output = desk.step("database", "database_host", "plan_mode", **known)
+    assert status == 0, output
+    assert choice in output
+
+
+@pytest.mark.parametrize(
+    ("facts", "move", "lines"),
+    [
+        (
+            {"transfer": LIVE, "replication": {**FOLLOWED, "state": "there"}},
+            {},
+            ["Mode live: database_host_mode says so", f"Left on both database servers: Replication of {NAMES}"],
+        ),
+        (
+            {"transfer": LIVE, "replication": {**FOLLOWED, "state": "intended"}},
+            {},
+            [f"Replication may be there of {NAMES}"],
+        ),
+        (
+            {"transfer": LIVE, "replication": {**FOLLOWED, "state": "removed"}},
+            {"databases": [], "cut": CUT},
+            [
+                "Databases 2 followed the old ones and were cut off within 0.10 s",
+                "drain 0.02 s, compare 0.02 s, show 0.06 s",
+                "databases cut off, last media, compared",
+            ],
+        ),
+        # Killed between the cut and the note of it.
+        (
+            {"transfer": LIVE, "replication": {**FOLLOWED, "state": "removed"}},
+            {"databases": [], "cut": {"position": "", "seconds": "", "parts": {}, "databases": []}},
+            ["Databases 2 followed the old ones and were cut off"],
+        ),
+    ],
+)
+def test_the_report_says_how_they_moved_and_what_is_left(
+    desk: Desk, facts: Values, move: Values, lines: list[str]
+) -> None:
+    desk.has_journal(facts=facts, phases={"move": {"status": "done", "attempts": 1, "facts": move}} if move else {})
+    assert desk.step("localhost", "migration", "summary")[0] == 0
+    report = " ".join((desk.run_directory / "report.txt").read_text(encoding="utf-8").split())
+    assert [line for line in lines if line not in report] == []
+    assert ("Left on both" in report) is (facts["replication"]["state"] != "removed")
+
+
+@pytest.mark.parametrize(("state", "stops"), [("there", False), ("intended", False), ("removed", True)])
+def test_a_preparation_can_be_gone_back_from(desk: Desk, state: str, stops: bool) -> None:
+    desk.has_journal(facts={"replication": {**FOLLOWED, "state": state}})
+    _status, output = desk.run("rollback.yml")
+    assert ("knows of no window" in output) is stops
