@@ -88,3 +88,21 @@ def test_it_goes_off_again_when_the_move_goes_on(
     wire: Wire, two_step: str, todo: list[str], state: str, again: bool
 ) -> None:
     assert ("two_step" in wire("__todo", **known(two_step, todo, state))) is again
+
+
+@pytest.mark.parametrize(
+    ("variables", "cause"),
+    [
+        ({"migration_stop_after": "luncheon"}, "must be one of: , preflight, prepare, got: luncheon"),
+        ({"migration_two_step_off": True}, "migration_two_step_pin is not six digits"),
+    ],
+)
+def test_a_second_run_that_is_refused_before_it_looks_at_anything_says_so(
+    desk: Desk, variables: Values, cause: str
+) -> None:
+    status, said = desk.run("migrate_full.yml", **variables)
+    assert (status, cause in said, LEFT_OFF in said) == (2, True, False)
+    assert "OPEN failed. This run has done nothing." in said
+    desk.has_journal(facts={"two_step": "off"})
+    status, said = desk.run("migrate_full.yml", **variables)
+    assert (status, cause in said, f"{LEFT_OFF}, as an earlier run has left it." in said) == (2, True, True)
