@@ -80,8 +80,9 @@ options:
     description:
       - File on this host that says that the client is stopped and cannot come back. The module opens its connections,
         and does nothing more until the file is there. It does not remove it.
-      - Once it waits for nothing else, it makes a file of the same name with C(.ready) added. Stop the client only
-        after that, since what stands against the cut is found before.
+      - Once it waits for nothing else, it makes a file of the same name with C(.ready) added, which says C(waiting).
+        Stop the client only after that, since what stands against the cut is found before. When the module ends, the
+        file says C(ended).
       - When the directory of both files is removed meanwhile, the module fails. That calls a cut off.
       - Without it the client has to be stopped before the module is started. That nobody is connected is not enough, as
         a client that is restarting or connects anew looks like that for a moment, and what it wrote after the cut would
@@ -214,6 +215,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.waba.migration.plugins.module_utils._copy_signals import ended_by_signals
+from ansible_collections.waba.migration.plugins.module_utils._cut_begin import note_end
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (
     server_argument_spec,
@@ -286,7 +288,11 @@ def hold_snapshots(module: AnsibleModule, request: CutRequest) -> dict[str, Any]
 def run(module: AnsibleModule) -> dict[str, Any]:
     request = request_from(module)
     check_name(request.name)
-    done = cut(request, module.check_mode)
+    try:
+        done = cut(request, module.check_mode)
+    finally:
+        if request.begin_path:
+            note_end(request.begin_path)
     if done.position is None or not module.params["hold_path"]:
         return result_of(done)
     started = time.monotonic()

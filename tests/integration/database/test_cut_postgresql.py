@@ -85,6 +85,12 @@ def test_called_off(live: str, replica: ReplicaModules) -> None:
     assert f"{place}/fenced.ready cannot be made" in replica.cut(live, begin_path=str(place / "fenced"))["msg"]
 
 
+def test_whoever_waits_for_it_sees_that_it_has_ended(live: str, replica: ReplicaModules) -> None:
+    fenced = replica.directory / "fenced"
+    assert "Seed it first." in replica.cut(live, begin_path=str(fenced))["msg"]
+    assert fenced.with_name("fenced.ready").read_text(encoding="ascii") == "ended"
+
+
 def test_whatever_goes_wrong_the_old_client_can_go_on(
     source: Cluster,
     target: Cluster,
