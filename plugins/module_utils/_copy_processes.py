@@ -18,6 +18,8 @@ from ansible_collections.waba.migration.plugins.module_utils._database import Da
 STDERR_LIMIT = 8192
 MESSAGE_LIMIT = 1000
 GRACE_SECONDS = 3.0
+# What a tool says that has been asked to tell what it does begins like this.
+REMARK = "-- "
 # libpq names the file that it took the password from, which is gone by the time somebody reads this.
 _PASSWORD_FILE = re.compile(r'; password retrieved from file "[^"]*"')
 
@@ -67,8 +69,13 @@ class Child:
         """What the tool said, on one line."""
         self._reader.join(GRACE_SECONDS)
         text = self._tail.decode("utf-8", "replace")
-        line = _PASSWORD_FILE.sub("", "; ".join(line.strip() for line in text.splitlines() if line.strip()))
+        lines = (line.strip() for line in text.splitlines())
+        line = _PASSWORD_FILE.sub("", "; ".join(line for line in lines if line and not line.startswith(REMARK)))
         return line if len(line) <= MESSAGE_LIMIT else f"{line[:MESSAGE_LIMIT]} [...]"
+
+    def has_said(self, words: bytes) -> bool:
+        """Whether this is among the last things that it has said so far."""
+        return words in self._tail
 
     def failure(self) -> str | None:
         """Why the finished process failed, or None when it did not."""
@@ -102,6 +109,10 @@ class Children:
             child = Child(argv, {**self._environment, **(environment or {})}, stdin=stdin, stdout=stdout)
             self._running.add(child)
             return child
+
+    def start_reader(self, argv: Sequence[str]) -> Child:
+        """One whose output somebody will read, see pipe_from()."""
+        return self.start(argv, stdout=subprocess.PIPE)
 
     def finish(self, child: Child) -> int:
         returncode = child.wait()
@@ -142,6 +153,16 @@ class Children:
     ) -> None:
         """Run two tools as a pipe, check how both ended, and hand on each line that the second one prints."""
         first = self.start(reader, stdout=subprocess.PIPE, environment=environment)
+        self.pipe_from(first, writer, environment, on_line)
+
+    def pipe_from(
+        self,
+        first: Child,
+        writer: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        """The same with a reader that has been started already."""
         try:
             second = self.start(writer, stdin=first.process.stdout, stdout=subprocess.PIPE, environment=environment)
         except BaseException:

@@ -9,9 +9,31 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError, Server
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
+    from ansible_collections.waba.migration.plugins.module_utils._database import CopyResult
+
+    class Replication(Protocol):
+        """What an engine's module offers."""
+
+        def check_seed(self, request: ReplicaRequest) -> None: ...
+
+        def find_obstacles(self, request: ReplicaRequest) -> list[Obstacle]: ...
+
+        def seed(self, request: ReplicaRequest, progress: Progress) -> CopyResult: ...
+
+        def status(self, request: ReplicaRequest) -> Status: ...
+
+        def follow(self, request: ReplicaRequest, check_mode: bool) -> tuple[bool, Status]: ...
+
+        def abandon(self, request: ReplicaRequest, check_mode: bool) -> Leavings: ...
+
 
 # Slots have names of these characters only. What follows the name has to fit into 63 bytes.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
@@ -27,6 +49,7 @@ class ReplicaRequest(CopyRequest):
     link: Server
     retain_limit: int
     require_slot_limit: bool
+    require_own_log: bool
     lag_limit: int
     timeout: float
 
@@ -84,9 +107,13 @@ class Leavings:
     account: str | None = None
     subscriptions: list[str] = field(default_factory=list)
     databases: list[str] = field(default_factory=list)
+    # Of MySQL and MariaDB, both on the new server.
+    channel: str | None = None
+    applier: str | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.publications or self.slots or self.account or self.subscriptions or self.databases)
+        lists = (self.publications, self.slots, self.subscriptions, self.databases)
+        return any(lists) or bool(self.account or self.channel or self.applier)
 
 
 @dataclass(frozen=True)
@@ -141,6 +168,23 @@ class DatabaseState:
         return self.working and self.active
 
 
+@dataclass(frozen=True)
+class Status:
+    """What replication has on both servers, and how it goes."""
+
+    state: str
+    databases: list[DatabaseState]
+    left: Leavings
+
+    def troubles(self) -> list[str]:
+        return [
+            f"{database.name}: {trouble}"
+            for database in self.databases
+            if database.complete and not database.is_cut
+            for trouble in database.troubles()
+        ]
+
+
 def state_of(databases: Sequence[DatabaseState], left: Leavings, lag_limit: int) -> str:
     """One word for all of them."""
     if not left:
@@ -190,3 +234,16 @@ def summary_of(state: DatabaseState) -> dict[str, Any]:
         "hidden": state.hidden,
         "troubles": state.troubles() if state.complete and not state.is_cut else [],
     }
+
+
+def obstacles_summary(obstacles: Sequence[Obstacle]) -> list[dict[str, Any]]:
+    return [
+        {
+            "database": obstacle.database,
+            "what": obstacle.what,
+            "text": obstacle.text,
+            "statement": obstacle.statement,
+            "restart": obstacle.restart,
+        }
+        for obstacle in obstacles
+    ]

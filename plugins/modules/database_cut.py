@@ -19,7 +19,8 @@ description:
     the old databases any more. With O(begin_path) it may be started before the client is stopped, and then costs the
     window nothing but what follows.
   - Then the old server's last position is read, and the new one has to confirm that everything before it is safe. The
-    sequences are set, what both servers hold is compared, and all databases are given their names in one transaction.
+    sequences are set, in MySQL the counters of C(AUTO_INCREMENT), what both servers hold is compared, and all databases
+    are given their names in one transaction, in MySQL all tables by one statement.
   - Until then nothing has happened that the old client could notice, whatever goes wrong and whenever. If a time limit
     is reached, the copies keep their hidden names and go on following, the module fails, and the old client can be
     started again. Nothing is lost.
@@ -29,7 +30,11 @@ notes:
     which are the ones that a stream that ended too early lacks. A larger table whose key is a text, or that has none,
     is not compared here. M(waba.migration.database_fingerprint) compares every row of all of them beside the running
     client.
-  - What was defined on the source since the seed is refused, a new table in particular.
+  - What was defined on the source since the seed is refused, a new table in particular. In MySQL and MariaDB this is
+    about tables; views, routines, triggers and events are those that are there when the module begins. They are made
+    after the tables have their names, and if one cannot be, the tables get their hidden names again.
+  - In MySQL and MariaDB the channel is removed with the cut, so that nothing can be applied any more whatever happens
+    to the servers.
   - The databases do not follow any more after this, but what replication has on both servers is still there.
     M(waba.migration.database_replica) with O(waba.migration.database_replica#module:state=abandoned) removes it, which
     has time until after the window.
@@ -37,8 +42,9 @@ notes:
     that it does not come back. Somebody who connects to one of the databases meanwhile is noticed at the end.
   - The accounts are the ones that were given to M(waba.migration.database_replica). Without C(pg_monitor) an account
     sees that others are connected, but not with what.
+  - In MySQL and MariaDB a session without a chosen database is not taken for one of the client.
 requirements:
-  - C(psql) on the host that runs the module
+  - C(psql), or the client and the dump program of MySQL or MariaDB, on the host that runs the module
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.database
@@ -54,11 +60,6 @@ attributes:
   idempotent:
     support: full
 options:
-  engine:
-    description: The database engine of both servers.
-    type: str
-    choices: [postgresql]
-    default: postgresql
   name:
     description: The name that they follow under, as given to M(waba.migration.database_replica).
     type: str
@@ -169,7 +170,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 position:
-  description: The source's position up to which everything is on the target.
+  description:
+    - The source's position up to which everything is on the target. In MySQL the file of its binary log and the place
+      in it.
   returned: changed and not in check mode
   type: str
   sample: 0/1DCA3D0
@@ -197,7 +200,7 @@ databases:
       type: str
       sample: acme_messageStore
     sequences:
-      description: Number of sequences that were set.
+      description: Number of sequences that were set, in MySQL of counters that were looked after.
       type: int
     tables:
       description: The tables, each with C(name) and C(compared), which is C(whole), C(last rows) or C(nothing).
@@ -218,23 +221,27 @@ from ansible_collections.waba.migration.plugins.module_utils._copy_signals impor
 from ansible_collections.waba.migration.plugins.module_utils._cut_begin import note_end
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (
+    engine_argument_spec,
     server_argument_spec,
     server_from,
 )
 from ansible_collections.waba.migration.plugins.module_utils._fingerprint_hold import Place
 from ansible_collections.waba.migration.plugins.module_utils._fingerprint_holder import Task, hold
-from ansible_collections.waba.migration.plugins.module_utils._postgresql.cut import cut
+from ansible_collections.waba.migration.plugins.module_utils._mysql import cut as mysql_cut
+from ansible_collections.waba.migration.plugins.module_utils._mysql.fingerprint import MySQLSnapshots
+from ansible_collections.waba.migration.plugins.module_utils._postgresql import cut as postgresql_cut
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.fingerprint import PostgreSQLSnapshots
 from ansible_collections.waba.migration.plugins.module_utils._replica import CutRequest, CutResult, check_name
 
-ENGINE = "postgresql"
+CUTS = {"postgresql": postgresql_cut.cut, "mysql": mysql_cut.cut}
+SNAPSHOTS = {"postgresql": PostgreSQLSnapshots, "mysql": MySQLSnapshots}
 
 
 def request_from(module: AnsibleModule) -> CutRequest:
     options = module.params
     return CutRequest(
-        source=server_from(options["source"], ENGINE),
-        target=server_from(options["target"], ENGINE),
+        source=server_from(options["source"], options["engine"]),
+        target=server_from(options["target"], options["engine"]),
         databases=options["databases"],
         name=options["name"],
         lag_limit=options["lag_limit"],
@@ -272,7 +279,7 @@ def hold_snapshots(module: AnsibleModule, request: CutRequest) -> dict[str, Any]
         seconds=module.params["hold_timeout"],
         server=str(request.target),
         databases=request.databases,
-        open_snapshots=lambda: PostgreSQLSnapshots(
+        open_snapshots=lambda: SNAPSHOTS[module.params["engine"]](
             request.target, request.databases, request.bin_directory, request.temporary_directory
         ),
     )
@@ -289,7 +296,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     request = request_from(module)
     check_name(request.name)
     try:
-        done = cut(request, module.check_mode)
+        done = CUTS[module.params["engine"]](request, module.check_mode)
     finally:
         if request.begin_path:
             note_end(request.begin_path)
@@ -319,7 +326,7 @@ def main() -> None:
     server = {"type": "dict", "required": True, "options": server_argument_spec()}
     module = AnsibleModule(
         argument_spec={
-            "engine": {"type": "str", "choices": [ENGINE], "default": ENGINE},
+            **engine_argument_spec(),
             "name": {"type": "str", "required": True},
             "source": server,
             "target": server,
@@ -330,7 +337,6 @@ def main() -> None:
             "lag_limit": {"type": "bytes", "default": "16M"},
             "hold_path": {"type": "path"},
             "hold_timeout": {"type": "int", "default": 3600},
-            "bin_directory": {"type": "path"},
         },
         supports_check_mode=True,
     )

@@ -256,7 +256,9 @@ live_obstacles:
     - What the server and the client's databases lack for the databases to be followed while the client serves, see
       M(waba.migration.database_replica). Empty means nothing. What the new server lacks is found by that module.
     - A database that was not looked into is left out, see O(look_into_auth).
-  returned: O(engine=postgresql)
+    - In MySQL and MariaDB a database with API users that is not the client's, or was not looked into, is found when the
+      binary log has its changes, see O(waba.migration.database_replica#module:require_own_log).
+  returned: success
   type: list
   elements: dict
   contains:
@@ -268,6 +270,8 @@ live_obstacles:
         - What it is about. V(wal_level), V(max_replication_slots), V(max_wal_senders), V(max_slot_wal_keep_size),
           V(rights), V(keyless) (a table without anything by which a row is found again), V(unlogged) or
           V(large_objects).
+        - For MySQL and MariaDB V(log_bin), V(binlog_format), V(server_id), V(expire) (the log goes too early),
+          V(log_filter), V(own_log), V(names), V(rights), V(engine) (a table that is not transactional) or V(keyless).
       type: str
       sample: wal_level
     text:

@@ -13,38 +13,65 @@ version_added: 1.0.0
 author:
   - waba.migration contributors (@waba-migration)
 description:
-  - Copies databases to another server while they are in use, and has the copies follow by PostgreSQL's own logical
-    replication. M(waba.migration.database_cut) cuts them off in the window, so that the window does not grow with the
-    data.
-  - Each database gets a publication and a slot on the source. It is seeded from the moment at which its slot begins, in
-    the same way as M(waba.migration.database_copy) copies, through parallel pipes and with the indexes built
-    afterwards, compared at that moment, and then subscribes to what has changed since.
+  - Copies databases to another server while they are in use, and has the copies follow by the server's own
+    replication, in PostgreSQL the logical one, in MySQL and MariaDB that of the binary log.
+    M(waba.migration.database_cut) cuts them off in the window, so that the window does not grow with the data.
+  - In PostgreSQL each database gets a publication and a slot on the source. It is seeded from the moment at which its
+    slot begins, in the same way as M(waba.migration.database_copy) copies, through parallel pipes and with the indexes
+    built afterwards, compared at that moment, and then subscribes to what has changed since.
+  - In MySQL and MariaDB all databases are seeded from one moment whose position in the binary log is known, and then
+    follow through one channel of the new server, which applies what concerns them and nothing else.
   - Until they are cut off, the copies are called like the databases with C(.incomplete) added.
   - On any error, and when the module is ended by a signal, everything of the seed is removed from both servers.
   - Nothing is switched on silently. What the source lacks is found before anything is written, and each finding comes
     with the statement that mends it.
 notes:
-  - On the source this leaves one publication and one slot in each database and, where the account is a superuser, an
-    account that may replicate and nothing else. RV(left) names them, and O(state=abandoned) removes them. No table of
-    the source is written.
-  - A slot makes the source keep what has not been fetched. C(max_slot_wal_keep_size) bounds that, and by default it is
-    required to be set. While the seed runs, and by O(state=following), O(retain_limit) is watched as well.
-  - Only tables that are there when the seed begins are published. So a table that appears later is never lost without a
-    word, and the client can use it as if there were no replication. It is reported as soon as somebody looks, and
-    M(waba.migration.database_cut) refuses to cut. The same holds for changed columns, indexes, constraints, triggers,
-    views and functions.
-  - Sequences do not follow. M(waba.migration.database_cut) sets them.
-  - C(TRUNCATE) on a source of release 10 does not follow.
-  - The new server needs a worker for each database. Until release 15 it starts one every five seconds
+  - On the source this leaves an account that may replicate and nothing else, unless O(source.login_user) may not make
+    one and follows itself, and in PostgreSQL one publication and one slot in each database. RV(left) names them, and
+    O(state=abandoned) removes them. No table of the source is written.
+  - In PostgreSQL a slot makes the source keep what has not been fetched. C(max_slot_wal_keep_size) bounds that, and by
+    default it is required to be set. While the seed runs, and by O(state=following), O(retain_limit) is watched as
+    well.
+  - In MySQL and MariaDB the source keeps nothing for anybody. It deletes its binary log when its expiry says so, so
+    that its disk does not fill because of this, but a seed or a server that has been cut off for longer than that
+    cannot go on. A seed is given up as soon as the log that it needs is gone, and then the databases are V(broken).
+  - In MySQL and MariaDB the seed keeps everybody on the source from writing for a moment, some tenths of a second, in
+    which all of its readers begin (C(FLUSH TABLES WITH READ LOCK)). It waits up to 3 seconds for statements that are
+    running, and is given up then.
+  - In MySQL and MariaDB the new server fetches the whole binary log and applies what concerns the databases. See
+    O(require_own_log).
+  - MySQL applies changes with an account on the new server that may write these databases and nothing else, and that
+    nobody can log in with. When the new server is started anew meanwhile, MySQL forgets what to apply, then applies
+    nothing, and O(state=following) tells it again. MariaDB forgets it too, and then would apply whatever it can, until
+    the first change of a database that it does not have. That is noticed, and the databases are V(broken). Do not start
+    a new server of MariaDB anew between the seed and the cut.
+  - In MariaDB a session that has been told to log statements instead of rows is not followed reliably. In MySQL
+    replication ends with an error then.
+  - C(TRUNCATE) follows in MySQL and MariaDB when its database is the chosen one and is not named in the statement.
+    Otherwise the tables are found to be different.
+  - In PostgreSQL only tables that are there when the seed begins are published. So a table that appears later is never
+    lost without a word, and the client can use it as if there were no replication. It is reported as soon as somebody
+    looks, and M(waba.migration.database_cut) refuses to cut. The same holds for changed columns, indexes, constraints,
+    triggers, views and functions.
+  - In MySQL a table that appears ends the replication, and in MariaDB it is made on the new server too if it can be.
+    Either way it is never missing without a word.
+  - Sequences of PostgreSQL do not follow, and counters of C(AUTO_INCREMENT) only with their rows.
+    M(waba.migration.database_cut) sets them. Views, routines, triggers and events of MySQL are made by it as well.
+  - C(TRUNCATE) on a source of PostgreSQL 10 does not follow.
+  - A new server of PostgreSQL needs a worker for each database. Until release 15 it starts one every five seconds
     (C(wal_retrieve_retry_interval)).
-  - The target keeps the account's password in its catalogue, where only superusers see it, and its log is told to leave
-    it out.
-  - PostgreSQL 10 or newer; the target must not be older than the source.
-  - The accounts must be able to connect to the database C(postgres). The one on the source is a superuser, for which an
-    account of its own is made, or has C(REPLICATION), may create publications and owns the tables, and then the new
-    server uses it too. The one on the target is a superuser.
+  - The target keeps the account's password where only administrators see it, and its log is told to leave it out.
+  - PostgreSQL 10 or newer. MySQL 5.7 or newer to MySQL 8.0.26 or newer, MariaDB 10.3 or newer to MariaDB 10.11 or
+    newer. The target must not be older than the source.
+  - In PostgreSQL the accounts must be able to connect to the database C(postgres). The one on the source is a
+    superuser, for which an account of its own is made, or has C(REPLICATION), may create publications and owns the
+    tables, and then the new server uses it too. The one on the target is a superuser.
+  - In MySQL and MariaDB the account on the source needs what M(waba.migration.database_copy) needs there, and
+    C(RELOAD), C(PROCESS), C(REPLICATION CLIENT) and C(REPLICATION SLAVE) on all databases; with C(CREATE USER) and the
+    right to grant C(REPLICATION SLAVE), an account of its own is made. The one on the target is an administrator.
 requirements:
-  - C(psql), C(pg_dump) and C(pg_restore) of the target server's major release on the host that runs the module
+  - C(psql), C(pg_dump) and C(pg_restore), or the client and the dump program of MySQL or MariaDB, of the target
+    server's major release on the host that runs the module
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.database
@@ -60,11 +87,6 @@ attributes:
   idempotent:
     support: full
 options:
-  engine:
-    description: The database engine of both servers.
-    type: str
-    choices: [postgresql]
-    default: postgresql
   state:
     description:
       - V(seeded) seeds the databases, unless they follow already. What a seed left behind that was killed is removed
@@ -82,9 +104,9 @@ options:
     required: true
   name:
     description:
-      - What the publications, subscriptions and the account are called, and how the names of the slots begin. By it
-        everything is found again, so it has to be another one for each client, and nobody else may use it. Up to 50
-        lower-case letters, digits and underscores, the first one a letter.
+      - What the publications, subscriptions, the channel and the accounts are called, and how the names of the slots
+        begin. By it everything is found again, so it has to be another one for each client, and nobody else may use it.
+        Up to 50 lower-case letters, digits and underscores, the first one a letter, and up to 32 in MySQL.
     type: str
     required: true
   source:
@@ -120,11 +142,15 @@ options:
     elements: str
     required: true
   owner:
-    description: The role on the target that will own the databases and all in them. It must exist.
+    description:
+      - The role on the target that will own the databases and all in them. In MySQL the account of that name for the
+        host C(%), which gets all privileges on them. It must exist.
     type: str
     required: true
   jobs:
-    description: Number of pipes that are open at the same time during the seed.
+    description:
+      - Number of pipes that are open at the same time during the seed. In MySQL all begin at once, one for each
+        database, and up to so many more for each table from 256 MiB on.
     type: int
     default: 2
   marker:
@@ -140,12 +166,24 @@ options:
     description:
       - Whether C(max_slot_wal_keep_size) has to be set on the source (release 13 or newer), so that a forgotten slot
         cannot fill its disk. With V(false) somebody has to watch RV(databases[].retained_bytes) or abandon in time.
+      - For PostgreSQL only.
+    type: bool
+    default: true
+  require_own_log:
+    description:
+      - Whether a source with other databases that hold API users and tokens is refused, unless its binary log leaves
+        them out. The new server fetches the whole log and has it on its disk for a while, so that with V(false) what
+        changes in these databases meanwhile, users and their passwords' hashes included, leaves the source as well. No
+        row of it gets into a database.
+      - Such databases are known by the tables C(users) and C(tokens) or by a name that ends with C(waweb).
+      - For MySQL and MariaDB only. PostgreSQL sends nothing but what is published.
     type: bool
     default: true
   retain_limit:
     description:
       - How much the source may keep for a slot, as a number of bytes or with a unit like C(10G). A seed for which it
         has to keep more is given up and undone.
+      - Without a meaning for MySQL and MariaDB, which keep nothing for anybody, see the notes.
     type: bytes
     default: 10G
   lag_limit:
@@ -164,6 +202,9 @@ options:
 seealso:
   - module: waba.migration.database_cut
   - module: waba.migration.database_copy
+  - name: Replication in MySQL's manual
+    description: How a server follows another one by its binary log.
+    link: https://dev.mysql.com/doc/refman/en/replication.html
   - name: Logical replication in PostgreSQL's manual
     description: What it carries and what not.
     link: https://www.postgresql.org/docs/current/logical-replication.html
@@ -206,6 +247,25 @@ EXAMPLES = r"""
       waba.migration.database_replica:
         state: abandoned
       when: called_off | default(false)
+
+- name: Seed databases of MySQL or MariaDB
+  waba.migration.database_replica:
+    engine: mysql
+    state: seeded
+    name: waba_migration_acme
+    source:
+      login_host: db-old
+      login_user: root
+      login_password: "{{ vault_old_database_password }}"
+      ca_path: /etc/ssl/lab-ca.pem
+    target:
+      login_host: db-new
+      login_user: root
+      login_password: "{{ vault_new_database_password }}"
+      ca_path: /etc/ssl/lab-ca.pem
+    databases: [acme_messageStore, acme_axolotlStore, acme_waweb]
+    owner: wa
+    marker: waba.migration 20261124-0918
 """
 
 RETURN = r"""
@@ -230,14 +290,16 @@ databases:
       type: str
       sample: acme_messageStore
     slot:
-      description: Its slot on the source, V(null) when there is none.
+      description: Its slot on the source, in MySQL the channel on the target. V(null) when there is none.
       type: str
       sample: waba_migration_acme_3b0c44298fc1
     lag_bytes:
-      description: How much of the source's log the copy has not confirmed yet, V(null) without a slot.
+      description:
+        - How much of the source's log the copy has not confirmed yet, V(null) without a slot, and in MySQL when the
+          source has deleted it. There is only one log and one channel there, so that it is the same for all.
       type: int
     retained_bytes:
-      description: How much of its log the source keeps for the slot, V(null) without one.
+      description: How much of its log the source keeps for the slot, V(null) without one and in MySQL.
       type: int
     hidden:
       description: Whether the target has the copy under its hidden name.
@@ -269,13 +331,19 @@ left:
       description: The account on the source, V(null) without one of its own.
       type: str
     subscriptions:
-      description: Databases on the target with a subscription.
+      description: Databases on the target with a subscription, in MySQL those that are noted there as following.
       type: list
       elements: str
     databases:
       description: Databases on the target under their hidden names.
       type: list
       elements: str
+    channel:
+      description: The channel on a target of MySQL or MariaDB, V(null) without one.
+      type: str
+    applier:
+      description: The account on a target of MySQL that applies changes, V(null) without one.
+      type: str
 obstacles:
   description:
     - What stands against a seed. Empty means that nothing does.
@@ -311,7 +379,7 @@ seed:
 """
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
@@ -319,18 +387,25 @@ from ansible_collections.waba.migration.plugins.module_utils._copy_signals impor
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyResult, DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (
     SSL_MODES,
+    engine_argument_spec,
     server_argument_spec,
     server_from,
 )
-from ansible_collections.waba.migration.plugins.module_utils._postgresql import obstacles, replica
+from ansible_collections.waba.migration.plugins.module_utils._mysql import replica as mysql_replica
+from ansible_collections.waba.migration.plugins.module_utils._postgresql import replica as postgresql_replica
 from ansible_collections.waba.migration.plugins.module_utils._replica import (
     Leavings,
     ReplicaRequest,
+    Status,
     check_name,
+    obstacles_summary,
     summary_of,
 )
 
-ENGINE = "postgresql"
+if TYPE_CHECKING:
+    from ansible_collections.waba.migration.plugins.module_utils._replica import Replication
+
+REPLICATIONS: dict[str, Replication] = {"postgresql": postgresql_replica, "mysql": mysql_replica}
 
 
 def link_from(options: dict[str, Any], source: Server) -> Server:
@@ -347,10 +422,10 @@ def link_from(options: dict[str, Any], source: Server) -> Server:
 
 def request_from(module: AnsibleModule) -> ReplicaRequest:
     options = module.params
-    source = server_from(options["source"], ENGINE)
+    source = server_from(options["source"], options["engine"])
     return ReplicaRequest(
         source=source,
-        target=server_from(options["target"], ENGINE),
+        target=server_from(options["target"], options["engine"]),
         databases=options["databases"],
         owner=options["owner"],
         jobs=options["jobs"],
@@ -363,12 +438,13 @@ def request_from(module: AnsibleModule) -> ReplicaRequest:
         link=link_from(options, source),
         retain_limit=options["retain_limit"],
         require_slot_limit=options["require_slot_limit"],
+        require_own_log=options["require_own_log"],
         lag_limit=options["lag_limit"],
         timeout=options["timeout"],
     )
 
 
-def status_of(status: replica.Status) -> dict[str, Any]:
+def status_of(status: Status) -> dict[str, Any]:
     return {
         "state": status.state,
         "databases": [summary_of(database) for database in status.databases],
@@ -386,7 +462,9 @@ def seed_of(copied: CopyResult) -> dict[str, Any]:
     }
 
 
-def seeded(request: ReplicaRequest, progress_path: str | None, check_mode: bool) -> dict[str, Any]:
+def seeded(
+    replica: Replication, request: ReplicaRequest, progress_path: str | None, check_mode: bool
+) -> dict[str, Any]:
     before = replica.status(request)
     if before.state in ("seeded", "following"):
         return {"changed": False, **status_of(before)}
@@ -410,20 +488,20 @@ def seeded(request: ReplicaRequest, progress_path: str | None, check_mode: bool)
     return {"changed": True, **status_of(replica.status(request)), "seed": seed_of(copied)}
 
 
-def following(request: ReplicaRequest, check_mode: bool) -> dict[str, Any]:
+def following(replica: Replication, request: ReplicaRequest, check_mode: bool) -> dict[str, Any]:
     changed, status = replica.follow(request, check_mode)
     return {"changed": changed, **status_of(status)}
 
 
-def looked_at(request: ReplicaRequest) -> dict[str, Any]:
+def looked_at(replica: Replication, request: ReplicaRequest) -> dict[str, Any]:
     status = replica.status(request)
     result = {"changed": False, **status_of(status)}
     if status.state == "absent":
-        result["obstacles"] = obstacles.summary_of(replica.find_obstacles(request))
+        result["obstacles"] = obstacles_summary(replica.find_obstacles(request))
     return result
 
 
-def abandoned(request: ReplicaRequest, check_mode: bool) -> dict[str, Any]:
+def abandoned(replica: Replication, request: ReplicaRequest, check_mode: bool) -> dict[str, Any]:
     found: Leavings = replica.abandon(request, check_mode)
     return {"changed": bool(found), "left": asdict(found), "state": "incomplete" if found and check_mode else "absent"}
 
@@ -445,20 +523,21 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     request = request_from(module)
     check_name(request.name)
     state = module.params["state"]
+    replica = REPLICATIONS[module.params["engine"]]
     if state == "seeded":
-        return seeded(request, module.params["progress_path"], module.check_mode)
+        return seeded(replica, request, module.params["progress_path"], module.check_mode)
     if state == "following":
-        return following(request, module.check_mode)
+        return following(replica, request, module.check_mode)
     if state == "abandoned":
-        return abandoned(request, module.check_mode)
-    return looked_at(request)
+        return abandoned(replica, request, module.check_mode)
+    return looked_at(replica, request)
 
 
 def main() -> None:
     server = {"type": "dict", "required": True, "options": server_argument_spec()}
     module = AnsibleModule(
         argument_spec={
-            "engine": {"type": "str", "choices": [ENGINE], "default": ENGINE},
+            **engine_argument_spec(),
             "state": {"type": "str", "choices": ["seeded", "following", "status", "abandoned"], "required": True},
             "name": {"type": "str", "required": True},
             "source": server,
@@ -478,11 +557,11 @@ def main() -> None:
             "marker": {"type": "str", "required": True},
             "replace_marker": {"type": "str"},
             "require_slot_limit": {"type": "bool", "default": True},
+            "require_own_log": {"type": "bool", "default": True},
             "retain_limit": {"type": "bytes", "default": "10G"},
             "lag_limit": {"type": "bytes", "default": "64K"},
             "timeout": {"type": "float", "default": 600},
             "progress_path": {"type": "path"},
-            "bin_directory": {"type": "path"},
         },
         supports_check_mode=True,
     )

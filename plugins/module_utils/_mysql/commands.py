@@ -12,6 +12,9 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.tools import
 
 # The line that a dump ends with when it is whole.
 COMPLETE = b"-- Dump completed"
+# What a dump program that tells what it does says as soon as it sees the moment that it dumps. The first comes with
+# newer releases, the second with all.
+BEGUN = (b"-- Setting savepoint", b"-- Retrieving table structure")
 
 
 def dump(tools: Tools, options: str, *more: str) -> list[str]:
@@ -34,6 +37,12 @@ def dump_tables(tools: Tools, options: str, database: str, tables: Sequence[str]
 def dump_piece(tools: Tools, options: str, database: str, table: str, condition: str | None) -> list[str]:
     where = [f"--where={condition}"] if condition else []
     return [*dump_rows(tools, options, database, *where), table]
+
+
+def dump_held(tools: Tools, options: str, database: str, tables: Sequence[str], condition: str | None) -> list[str]:
+    """Rows of tables, or of a part of one. It tells what it does, so that its beginning can be waited for."""
+    where = [f"--where={condition}"] if condition else []
+    return [*dump_rows(tools, options, database, "--verbose", *where), *tables]
 
 
 def dump_programs(tools: Tools, options: str, database: str, kind: str, tables: Sequence[str]) -> list[str]:

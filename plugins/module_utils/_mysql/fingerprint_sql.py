@@ -110,6 +110,17 @@ def hash_tables(database: str, tables: Sequence[HashedTable]) -> str:
     )
 
 
+def hash_last_rows(database: str, tables: Sequence[tuple[HashedTable, Sequence[str]]], count: int) -> str:
+    """The same of the rows with the highest keys only."""
+    parts = []
+    for place, (table, key) in enumerate(tables):
+        columns = ", ".join(identifier(column.name) for column in table.columns)
+        order = ", ".join(f"{identifier(name)} DESC" for name in key)
+        rows = f"SELECT {columns} FROM {identifier(database, table.name)} ORDER BY {order} LIMIT {int(count)}"  # noqa: S608 - quoted
+        parts.append(f"(SELECT {place}, COUNT(*), COALESCE(SUM({_number(table)}), 0) FROM ({rows}) last_rows)")  # noqa: S608 - quoted
+    return " UNION ALL ".join(parts)
+
+
 def _number(table: HashedTable) -> str:
     """The 64 bits that stand for a row."""
     row = ", ',', ".join(column.text for column in table.columns)

@@ -35,6 +35,12 @@ def read_truth(session: Session, database: str, tables: Sequence[str]) -> Truth:
     for statement in catalog.row_counts([(database, name) for name in tables]):
         counted.update({int(place): int(count) for place, count in session.rows(statement)})
     # After the count: of a table that nobody has opened yet, the catalogue may show an older counter.
+    counters, structure = read_structure(session, database)
+    return Truth(rows=[counted[place] for place in range(len(tables))], counters=counters, structure=structure)
+
+
+def read_structure(session: Session, database: str) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Counters by table, and numbers of everything else but rows."""
     present = tables_of(documents_of(session, catalog.tables_of(database), database))
     base = [table for table in present if table.kind == BASE_TABLE]
     columns = documents_of(session, catalog.columns_of(database), database)
@@ -50,11 +56,7 @@ def read_truth(session: Session, database: str, tables: Sequence[str]) -> Truth:
     )
     structure.update(f"indexes of {table}" for table, _name in {(row["table"], row["name"]) for row in indexes})
     structure.update(f"constraints of {row['table']} of the kind {row['kind']}" for row in constraints)
-    return Truth(
-        rows=[counted[place] for place in range(len(tables))],
-        counters={table.name: table.auto_increment for table in base if table.auto_increment is not None},
-        structure=structure,
-    )
+    return {table.name: table.auto_increment for table in base if table.auto_increment is not None}, structure
 
 
 def differences(tables: Sequence[str], source: Truth, target: Truth) -> list[str]:

@@ -18,7 +18,7 @@ from ansible_collections.waba.migration.plugins.module_utils._database_names imp
     classify,
     holds_auth_schema,
 )
-from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog
+from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, obstacles
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import (
     FRESH_STATISTICS,
     MARIADB,
@@ -28,11 +28,14 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.connection i
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory import read_inventory
 from ansible_collections.waba.migration.plugins.module_utils._mysql.ledger import DATABASE, Ledger
+from ansible_collections.waba.migration.plugins.module_utils._mysql.obstacles import ServerFacts
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import Inventory
 from ansible_collections.waba.migration.plugins.module_utils._mysql.refusals import Rights, not_carried, used_collations
+from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_server import database_obstacles, facts_of
 from ansible_collections.waba.migration.plugins.module_utils._mysql.session import Session
 from ansible_collections.waba.migration.plugins.module_utils._mysql.target import databases_on
 from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
+from ansible_collections.waba.migration.plugins.module_utils._replica import Obstacle, obstacles_summary
 
 SERVICE = "server"
 DATABASES_AT_ONCE = 4
@@ -60,15 +63,22 @@ def inspect(workplace: Workplace, request: InspectRequest) -> dict[str, Any]:
             present = databases_on(session, Ledger(session))
             accounts = read_accounts(session, rights)
             uptime = int(session.rows(catalog.UPTIME)[0][1])
+            facts = facts_of(session, server)
     ours = classify(
         [name for name in present if name != DATABASE], request.prefix, not server["lower_case_table_names"]
     )
-    reader = DatabaseReader(workplace, request)
+    reader = DatabaseReader(workplace, request, facts)
     described = [partial(reader.describe, present[name], store) for name, store in ours.ours.items()]
     foreign = [partial(reader.describe_foreign, present[name]) for name in ours.foreign]
+    databases = in_parallel(workplace.children, described, DATABASES_AT_ONCE)
+    lacking = obstacles.of_source(facts, sorted(reader.obstacles))
+    lacking += obstacles.users_in_log(facts, sorted(reader.obstacles), sorted(present), [])
+    for name in sorted(reader.obstacles):
+        lacking += reader.obstacles[name]
     return {
         "server": {**server_summary(server, rights), "free_bytes": free_bytes(server, uptime)},
-        "databases": in_parallel(workplace.children, described, DATABASES_AT_ONCE),
+        "databases": databases,
+        "live_obstacles": obstacles_summary(lacking),
         "foreign": in_parallel(workplace.children, foreign, DATABASES_AT_ONCE),
         "missing": ours.missing,
         "tools": dict(workplace.tools.versions),
@@ -79,9 +89,12 @@ def inspect(workplace: Workplace, request: InspectRequest) -> dict[str, Any]:
 class DatabaseReader:
     """Connects anew for each database, so that several are read at the same time."""
 
-    def __init__(self, workplace: Workplace, request: InspectRequest) -> None:
+    def __init__(self, workplace: Workplace, request: InspectRequest, facts: ServerFacts) -> None:
         self._workplace = workplace
         self._request = request
+        self._facts = facts
+        # What keeps a database from being followed; only those that were looked into.
+        self.obstacles: dict[str, list[Obstacle]] = {}
 
     def describe(self, facts: Mapping[str, Any], store: str) -> dict[str, Any]:
         name = facts["name"]
@@ -90,6 +103,7 @@ class DatabaseReader:
         with during(self._reading(name)), self._workplace.session(SERVICE) as session:
             inventory = read_inventory(session, name)
             rows = self._rows(session, name, inventory)
+            self.obstacles[name] = database_obstacles(session, name, self._facts)
         auth_schema = _holds_auth_schema(inventory, name)
         return {
             **{fact: facts[fact] for fact in COMMON_FACTS},

@@ -42,15 +42,24 @@ class Loader:
         self._definitions: dict[str, Definition] = {}
 
     def load(self) -> None:
+        self.create_tables()
+        self._fill()
+        self._build_all_indexes()
+
+    def create_tables(self) -> None:
         parts = parts_of(self._plan.tables, self._request.jobs)
         creating = [partial(self._create_tables, part) for part in parts]
         in_parallel(self._workplace.children, creating, self._request.jobs)
+
+    def _fill(self) -> None:
         small = [table for table in self._plan.tables if not self._plan.is_big(table)]
         pieces = [(big, condition) for big in self._plan.big_tables for condition in big.pieces]
         pieces.sort(key=lambda pair: pair[0].table.bytes / len(pair[0].pieces), reverse=True)
         steps: list[Callable[[], None]] = [partial(self._piece, big, condition) for big, condition in pieces]
         steps += [partial(self._small_tables, part) for part in parts_of(small, self._request.jobs)]
         in_parallel(self._workplace.children, steps, self._request.jobs)
+
+    def _build_all_indexes(self) -> None:
         indexes = [partial(self._build_indexes, big.table) for big in self._plan.big_tables]
         in_parallel(self._workplace.children, indexes, self._request.jobs)
         self._progress.advance(tables=len(self._plan.big_tables))

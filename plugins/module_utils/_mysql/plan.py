@@ -117,9 +117,12 @@ def range_column(indexes: Sequence[Index], types: Mapping[str, str]) -> str | No
     return None
 
 
-def pieces_of(table: Table, column: str | None, bounds: tuple[int, int] | None) -> list[str | None]:
+def pieces_of(
+    table: Table, column: str | None, bounds: tuple[int, int] | None, most: int | None = None
+) -> list[str | None]:
     """Cut a table into ranges of equal width. The ends are open, so that no row is outside of all."""
     count = -(-table.bytes // RANGE_BYTES)
+    count = min(count, most or count)
     if column is None or bounds is None or count < 2 or bounds[1] - bounds[0] < count:
         return [None]
     lowest, highest = bounds

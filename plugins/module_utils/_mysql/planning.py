@@ -44,12 +44,14 @@ class Planner:
         accounts: Collection[tuple[str, str]],
         target: Release,
         session_for: Callable[[str], Session],
+        most_pieces: int | None = None,
     ) -> None:
         self._workplace = workplace
         self._request = request
         self._accounts = accounts
         self._target = target
         self._session_for = session_for
+        self._most_pieces = most_pieces
 
     def plans(self, present: Mapping[str, Mapping[str, Any]]) -> list[Plan]:
         databases = [{**present[name], "number": number} for number, name in enumerate(self._request.databases)]
@@ -87,15 +89,14 @@ class Planner:
             pieces = [with_all_digits(table.name, columns, condition) for condition in pieces]
         return BigTable(table, pieces, lenient)
 
-    @staticmethod
-    def _pieces(session: Session, database: str, table: Table, inventory: Inventory) -> list[str | None]:
+    def _pieces(self, session: Session, database: str, table: Table, inventory: Inventory) -> list[str | None]:
         types = {row["name"]: row["type"] for row in inventory.columns if row["table"] == table.name}
         column = range_column(inventory.indexes.get(table.name, []), types)
         if column is None:
             return [None]
         found = session.document(catalog.bounds(database, table.name, column))
         bounds = None if found["lowest"] is None else (int(found["lowest"]), int(found["highest"]))
-        return pieces_of(table, column, bounds)
+        return pieces_of(table, column, bounds, self._most_pieces)
 
 
 def refusals_of(

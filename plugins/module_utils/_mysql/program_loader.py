@@ -25,14 +25,22 @@ class ProgramLoader:
         self._request = request
         self._plan = plan
         self._replaced = 0
+        self._prepared: dict[str, list[Path]] = {}
 
-    def create(self, kind: str) -> None:
+    def prepare(self, kind: str) -> None:
+        """Fetch the definitions, which takes a while."""
         if not self._plan.inventory.named(kind):
             return
         with during(self._copying(kind)):
             scripts = self._views() if kind == "view" else [self._script(kind, self._programs(kind))]
             self._check_definers(kind)
-            self._run_in_some_order(scripts)
+        self._prepared[kind] = scripts
+
+    def create(self, kind: str) -> None:
+        if kind not in self._prepared:
+            self.prepare(kind)
+        with during(self._copying(kind)):
+            self._run_in_some_order(self._prepared.get(kind, []))
 
     def _programs(self, kind: str) -> list[str]:
         tables = {program.table for program in self._plan.inventory.programs if program.kind == kind and program.table}

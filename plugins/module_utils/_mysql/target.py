@@ -116,6 +116,10 @@ class TargetServer:
 
     def create(self, name: str, plan: Plan) -> None:
         self.ledger.begin([name], self._request.marker)
+        self.create_empty(name, plan)
+
+    def create_empty(self, name: str, plan: Plan) -> None:
+        """One that the ledger knows already."""
         self._session.execute(
             f"CREATE DATABASE {identifier(name)} CHARACTER SET {identifier(plan.facts['encoding'])} "
             f"COLLATE {identifier(plan.facts['collate'])}"

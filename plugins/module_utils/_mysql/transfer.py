@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -102,8 +102,14 @@ class Transfer(CopyRun[Plan]):
         present = databases_on(self._source, None)
         self._check_source(present)
         self._check_target()
+        self._begin(source, target)
         planner = Planner(
-            self._workplace, self._request, self._target.accounts(), target["release"], self._source_session
+            self._workplace,
+            self._request,
+            self._target.accounts(),
+            target["release"],
+            self._source_session,
+            self._most_pieces(),
         )
         plans = planner.plans(present)
         self._defined = {plan.database: definitions_of(plan.inventory.columns) for plan in plans}
@@ -124,6 +130,13 @@ class Transfer(CopyRun[Plan]):
                 return super().copy()
         finally:
             self._settings.restore_packets()
+
+    def _begin(self, source: Mapping[str, Any], target: Mapping[str, Any]) -> None:
+        """What has to be there before a database is read. Little stands against the copy any more."""
+
+    def _most_pieces(self) -> int | None:
+        """How many pipes a table may have at most."""
+        return None
 
     def _watch(self, *services: str) -> Watch:
         return Watch(
@@ -200,7 +213,7 @@ class Transfer(CopyRun[Plan]):
         names = [table.name for table in plan.tables]
         with during(counting), self._workplace.session(TARGET) as session:
             here = gate.read_truth(session, hidden, names)
-        self._compare(plan, gate.differences(names, there[0], here))
+        self._compare(plan, self._differences(names, there[0], here))
         self._progress.end(plan.database)
         return DatabaseResult(
             name=plan.database,
@@ -208,6 +221,9 @@ class Transfer(CopyRun[Plan]):
             seconds=time.monotonic() - started,
             tables=[TableResult(*row) for row in zip(names, there[0].rows, here.rows)],
         )
+
+    def _differences(self, tables: Sequence[str], source: gate.Truth, target: gate.Truth) -> list[str]:
+        return gate.differences(tables, source, target)
 
     def _fill(self, plan: Plan, hidden: str) -> None:
         with during(f"Creating the database {hidden} on the target {self._request.target}"):

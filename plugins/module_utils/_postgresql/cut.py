@@ -9,7 +9,6 @@ follows at once. So whatever goes wrong before, the old client can go on, and th
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -20,7 +19,15 @@ from ansible_collections.waba.migration.plugins.module_utils._copy_gate import s
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._copy_run import DATABASES_AT_ONCE
 from ansible_collections.waba.migration.plugins.module_utils._copy_target import describe_sessions
-from ansible_collections.waba.migration.plugins.module_utils._cut_begin import await_begin
+from ansible_collections.waba.migration.plugins.module_utils._cut_limits import (
+    BOTH_ALIVE,
+    END_SECONDS,
+    FIRST_PAUSE,
+    LONGEST_PAUSE,
+    OLD_ALIVE,
+    Limit,
+    wait_until_idle,
+)
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog, fingerprint_sql, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import (
@@ -46,35 +53,12 @@ from ansible_collections.waba.migration.plugins.module_utils._replica import (
     slot_name,
 )
 
-FIRST_PAUSE = 0.001
-LONGEST_PAUSE = 0.01
-# The end is renaming and nothing that takes time; a server that does not answer is not waited for.
-END_SECONDS = 20.0
-OLD_ALIVE = "Nothing was changed that the old client could notice: start it again."
-BOTH_ALIVE = f"{OLD_ALIVE} The databases on the new server keep their hidden names and go on following."
-
 
 def cut(request: CutRequest, check_mode: bool) -> CutResult:
     with Workplace(request.bin_directory, request.temporary_directory) as workplace, Cut(workplace, request) as one:
         if not one.open():
             return CutResult(changed=False)
         return CutResult(changed=True) if check_mode else one.run()
-
-
-class Limit:
-    """Ends what is going on when the time is over, whatever it is waiting for."""
-
-    def __init__(self, workplace: Workplace, seconds: float, reason: str) -> None:
-        self._timer = threading.Timer(seconds, lambda: workplace.children.stop(DatabaseError(reason)))
-        self._timer.daemon = True
-
-    def __enter__(self) -> Limit:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *unused: object) -> None:
-        self._timer.cancel()
-        self._timer.join()
 
 
 class Cut:
@@ -133,7 +117,7 @@ class Cut:
             self._until_idle()
             idle = time.monotonic()
             seconds = self._request.timeout
-            with Limit(self._workplace, seconds, f"The time limit of {seconds:g} s was reached."):
+            with Limit(self._workplace.children, seconds, f"The time limit of {seconds:g} s was reached."):
                 position = self._drain_and_compare(parts)
         except DatabaseError as error:
             cause = self._workplace.children.cause or error
@@ -151,20 +135,7 @@ class Cut:
         )
 
     def _until_idle(self) -> None:
-        """Wait for the word, and for the sessions of a client that has just been stopped to go."""
-        deadline = time.monotonic() + self._request.idle_timeout
-        if self._request.begin_path:
-            await_begin(self._request.begin_path, deadline, self._request.idle_timeout)
-        while True:
-            busy = self._busy()
-            if not busy:
-                return
-            if time.monotonic() > deadline:
-                raise DatabaseError(
-                    f"Databases on {self._request.source} are still in use after {self._request.idle_timeout:g} s "
-                    f"({busy})."
-                )
-            time.sleep(LONGEST_PAUSE)
+        wait_until_idle(self._request, self._busy)
 
     def _busy(self) -> str:
         found = self._source.query(replica_sql.sessions_on(self._request.databases, self._request.name))
@@ -218,7 +189,7 @@ class Cut:
         name = identifier(self._request.name)
         reason = f"{self._request.target} did not answer within {END_SECONDS:g} s."
         try:
-            with Limit(self._workplace, END_SECONDS, reason), during(
+            with Limit(self._workplace.children, END_SECONDS, reason), during(
                 f"Showing the databases on {self._request.target}"
             ):
                 self._at_once(

@@ -27,7 +27,7 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.workpla
     MAINTENANCE_DATABASE,
     Workplace,
 )
-from ansible_collections.waba.migration.plugins.module_utils._replica import Obstacle
+from ansible_collections.waba.migration.plugins.module_utils._replica import Obstacle, obstacles_summary
 
 SERVICE = "server"
 DATABASES_AT_ONCE = 4
@@ -63,7 +63,7 @@ def inspect(workplace: Workplace, request: InspectRequest) -> dict[str, Any]:
     return {
         "server": {**server_summary(server), "free_bytes": free_bytes(server)},
         "databases": databases,
-        "live_obstacles": obstacles.summary_of(lacking),
+        "live_obstacles": obstacles_summary(lacking),
         "foreign": in_parallel(workplace.children, foreign, DATABASES_AT_ONCE),
         "missing": names.missing,
         "tools": dict(workplace.tools.versions),

@@ -131,19 +131,6 @@ def of_link(target: str, link: str, answer: str) -> Obstacle:
     return _server("link", f"The new server {target} cannot connect to {link}: {answer}".rstrip("."))
 
 
-def summary_of(obstacles: Sequence[Obstacle]) -> list[dict[str, Any]]:
-    return [
-        {
-            "database": obstacle.database,
-            "what": obstacle.what,
-            "text": obstacle.text,
-            "statement": obstacle.statement,
-            "restart": obstacle.restart,
-        }
-        for obstacle in obstacles
-    ]
-
-
 def _slot_limit(facts: Mapping[str, Any]) -> list[Obstacle]:
     if facts["version_num"] < SLOT_LIMIT:
         return [

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during
 from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
-from ansible_collections.waba.migration.plugins.module_utils._database import CopyResult, DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._database import CopyResult
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import (
     PINNED_SETTINGS,
     READ_ONLY_SETTINGS,
@@ -30,32 +29,13 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql imp
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.target import incomplete_name
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import Workplace
 from ansible_collections.waba.migration.plugins.module_utils._replica import (
-    DatabaseState,
     Leavings,
     Obstacle,
     ReplicaRequest,
-    size_text,
+    Status,
     state_of,
 )
-
-LOOK_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class Status:
-    """What replication has on both servers, and how it goes."""
-
-    state: str
-    databases: list[DatabaseState]
-    left: Leavings
-
-    def troubles(self) -> list[str]:
-        return [
-            f"{database.name}: {trouble}"
-            for database in self.databases
-            if database.complete and not database.is_cut
-            for trouble in database.troubles()
-        ]
+from ansible_collections.waba.migration.plugins.module_utils._replica_follow import Follower
 
 
 def _workplace(request: ReplicaRequest) -> Workplace:
@@ -105,11 +85,11 @@ def abandon(request: ReplicaRequest, check_mode: bool) -> Leavings:
         return remove_everything(source, target)
 
 
-class _Follower:
+class _Follower(Follower):
     """Looks at databases that follow."""
 
     def __init__(self, request: ReplicaRequest) -> None:
-        self._request = request
+        super().__init__(request)
         self._workplace = _workplace(request)
         self._reader: StateReader
         self._left = Leavings()
@@ -134,53 +114,14 @@ class _Follower:
         databases = self._reader.read()
         return Status(state_of(databases, self._left, self._request.lag_limit), databases, self._left)
 
-    def follow(self, check_mode: bool) -> tuple[bool, Status]:
-        request = self._request
-        deadline = time.monotonic() + request.timeout
-        now = self.status()
-        disabled = [each.name for each in now.databases if each.complete and each.hidden and not each.enabled]
-        if disabled and not check_mode:
-            # By a cut that was killed at its end; nothing else of it has come about.
-            for name in disabled:
-                self._alter(name, "ENABLE")
-            now = self.status()
-        first = now
-        self._refuse(now)
-        changed = [database.name for database in now.databases if not database.synchronous]
-        while now.state != "following":
-            if time.monotonic() > deadline:
-                raise DatabaseError(_too_slow(request, first, now))
-            time.sleep(LOOK_SECONDS)
-            now = self.status()
-            self._refuse(now)
-        if changed and not check_mode:
-            # Otherwise the last changes of all would be confirmed some tenths of a second after they are safe.
-            for name in changed:
-                self._alter(name, "SET (synchronous_commit = 'on')")
-            now = self.status()
-        return bool(changed or disabled), now
+    def _enable(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._alter(name, "ENABLE")
 
-    def _refuse(self, found: Status) -> None:
-        """What waiting does not mend."""
-        name = self._request.name
-        if found.state in ("absent", "incomplete"):
-            raise DatabaseError(
-                f"The databases do not follow under the name {name}: replication is {found.state}. Seed them first."
-            )
-        if found.state == "cut":
-            raise DatabaseError("The databases have been cut off already and follow no more.")
-        if found.state == "broken":
-            raise DatabaseError(
-                f"Replication is broken and does not mend itself: {'. '.join(found.troubles())}. Abandon it and seed "
-                "anew."
-            )
-        retained = max([database.retained_bytes or 0 for database in found.databases])
-        if retained > self._request.retain_limit:
-            raise DatabaseError(
-                f"The old server {self._request.source} keeps {size_text(retained)} of changes that have not been "
-                f"fetched, more than retain_limit allows ({size_text(self._request.retain_limit)}). Abandon the "
-                "replication before its disk is full."
-            )
+    def _confirm_at_once(self, names: Sequence[str]) -> None:
+        """Otherwise the last changes of all would be confirmed some tenths of a second after they are safe."""
+        for name in names:
+            self._alter(name, "SET (synchronous_commit = 'on')")
 
     def _alter(self, database: str, how: str) -> None:
         hidden = incomplete_name(database)
@@ -199,22 +140,3 @@ class _Follower:
         there, here = self._sessions = [workplace.session(SOURCE), workplace.session(TARGET)]
         self._reader = StateReader(workplace, request, there, here)
         self._reader.compare_schemas()
-
-
-def _too_slow(request: ReplicaRequest, first: Status, now: Status) -> str:
-    """Whether it comes nearer is what decides whether to wait again."""
-    parts = []
-    for before, after in zip(first.databases, now.databases):
-        troubles = after.troubles()
-        if troubles:
-            parts.append(f"{after.name}: {'; '.join(troubles)}")
-        elif after.lag_bytes is None or after.lag_bytes > request.lag_limit:
-            parts.append(
-                f"{after.name} lags behind by {size_text(after.lag_bytes)}, {size_text(before.lag_bytes)} at the "
-                "beginning"
-            )
-    return (
-        f"Within {request.timeout:g} s {request.target} did not come to within {size_text(request.lag_limit)} of "
-        f"{request.source}: {'. '.join(parts)}. If the lag grows, more is written than can be followed: wait for a "
-        "quieter hour, or copy in bulk."
-    )

@@ -180,6 +180,11 @@ class Instance:
             self.sql("SET foreign_key_checks = 0; DROP DATABASE `" + name.replace("`", "``") + "`")
         self.sql("DROP DATABASE IF EXISTS waba_migration")
 
+    def client_arguments(self, database: str) -> list[str]:
+        """A client that stays open and answers at once."""
+        options = [f"--defaults-file={self._client_file}", f"--socket={self.directory / 'socket'}"]
+        return [CLIENT, *options, "--batch", "-N", "--unbuffered", f"--database={database}"]
+
     @property
     def _client_file(self) -> Path:
         return self.directory / "client.cnf"

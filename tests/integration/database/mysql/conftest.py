@@ -16,6 +16,7 @@ from ansible_collections.waba.migration.plugins.module_utils._copy_progress impo
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, CopyResult
 from ansible_collections.waba.migration.plugins.module_utils._mysql.engine import MySQL
 from mysql_server import MARIADB, MARKER, Instance, new_instance, unprivileged
+from replica_mysql import CONTENT, ReplicaModules
 
 NASTY = "acme_nasty Ünï.x%"
 GTID_OFF = () if MARIADB else ("--gtid-mode=OFF", "--enforce-gtid-consistency=OFF")
@@ -32,7 +33,8 @@ def server_directory() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def source(server_directory: Path) -> Iterator[Instance]:
-    instance = new_instance(server_directory / "source", 1, "--max-allowed-packet=256M")
+    logged = ["--log-bin=binary"] if MARIADB else []
+    instance = new_instance(server_directory / "source", 1, "--max-allowed-packet=256M", *logged)
     yield instance
     instance.stop()
 
@@ -133,3 +135,40 @@ def bulky(source: Instance) -> str:
         "acme_bulky",
     )
     return "acme_bulky"
+
+
+@pytest.fixture
+def replica(
+    source: Instance, target: Instance, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[ReplicaModules]:
+    """database_replica and database_cut between both servers. Whatever a test left is removed."""
+    if MARIADB:
+        source.sql("SET GLOBAL binlog_format = 'ROW'")
+    else:
+        target.sql("SET GLOBAL gtid_mode = OFF_PERMISSIVE")
+    modules = ReplicaModules(source, target, tmp_path, capsys)
+    yield modules
+    modules.remove()
+    if not MARIADB:
+        target.sql("SET GLOBAL gtid_mode = OFF")
+
+
+@pytest.fixture
+def live_pair(source: Instance, replica: ReplicaModules) -> Iterator[list[str]]:
+    """Two databases of a client."""
+    names = ["live_messageStore", "live_configStore"]
+    for name in names:
+        source.sql(f"CREATE DATABASE {name}; USE {name}; {CONTENT}")
+    yield names
+    replica.remove()
+    for name in names:
+        source.sql(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def live(source: Instance, replica: ReplicaModules) -> Iterator[str]:
+    """One database of a client."""
+    source.sql(f"CREATE DATABASE live_one; USE live_one; {CONTENT}")
+    yield "live_one"
+    replica.remove()
+    source.sql("DROP DATABASE live_one")

@@ -12,8 +12,8 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.obstacl
     of_database,
     of_source,
     of_target,
-    summary_of,
 )
+from ansible_collections.waba.migration.plugins.module_utils._replica import obstacles_summary
 
 SOURCE = {
     "wal_level": "logical",
@@ -106,7 +106,7 @@ def test_target(changes: dict[str, Any], found: list[tuple[str, str | None]]) ->
 
 
 def test_summary() -> None:
-    assert summary_of(of_database("acme_x", {**DATABASE, "large_objects": 1})) == [
+    assert obstacles_summary(of_database("acme_x", {**DATABASE, "large_objects": 1})) == [
         {
             "database": "acme_x",
             "what": "large_objects",

@@ -38,7 +38,7 @@ def run(run_module: Run, answers: list[CutResult | DatabaseError], monkeypatch: 
             raise answer
         return CutResult(changed=True) if check_mode else answer
 
-    monkeypatch.setattr(database_cut, "cut", cut)
+    monkeypatch.setitem(database_cut.CUTS, "postgresql", cut)
 
     def call(*, check_mode: bool = False, **more: Any) -> dict[str, Any]:
         arguments = {

@@ -16,11 +16,11 @@ from ansible_collections.waba.migration.plugins.module_utils._database import (
     TableResult,
 )
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import replica
-from ansible_collections.waba.migration.plugins.module_utils._replica import Leavings, Obstacle, ReplicaRequest
+from ansible_collections.waba.migration.plugins.module_utils._replica import Leavings, Obstacle, ReplicaRequest, Status
 from ansible_collections.waba.migration.plugins.modules import database_replica
 
 Run = Callable[..., "dict[str, Any]"]
-ABSENT = replica.Status("absent", [], Leavings())
+ABSENT = Status("absent", [], Leavings())
 LEFT = Leavings(["acme_x"], ["n_1"], "n", ["acme_x.incomplete"], ["acme_x.incomplete"])
 SERVER = {"login_host": "db-old", "login_user": "wa", "login_password": "secret word", "ca_path": "/ca.pem"}
 
@@ -33,9 +33,9 @@ class FakeEngine:
         self.state = "absent"
         self.request: ReplicaRequest
 
-    def status(self, request: ReplicaRequest) -> replica.Status:
+    def status(self, request: ReplicaRequest) -> Status:
         self.request = request
-        return ABSENT if self.state == "absent" else replica.Status(self.state, [], LEFT)
+        return ABSENT if self.state == "absent" else Status(self.state, [], LEFT)
 
     def check_seed(self, request: ReplicaRequest) -> None:
         self.done.append("checked")
@@ -45,10 +45,10 @@ class FakeEngine:
         self.state = "seeded"
         return CopyResult([DatabaseResult("acme_x", 1000, 1.0, [TableResult("public.t", 3, 3)])], 1.23456, [])
 
-    def follow(self, request: ReplicaRequest, check_mode: bool) -> tuple[bool, replica.Status]:
+    def follow(self, request: ReplicaRequest, check_mode: bool) -> tuple[bool, Status]:
         if self.state == "absent":
             raise DatabaseError("Seed them first.")
-        return True, replica.Status("following", [], LEFT)
+        return True, Status("following", [], LEFT)
 
     def abandon(self, request: ReplicaRequest, check_mode: bool) -> Leavings:
         found = Leavings() if self.state == "absent" else LEFT

@@ -1,0 +1,168 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The end of a cut: databases get their names, or go on following. Private; may change at any time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from functools import partial
+
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during
+from ansible_collections.waba.migration.plugins.module_utils._cut_limits import (
+    BOTH_ALIVE,
+    END_SECONDS,
+    LONGEST_PAUSE,
+    Limit,
+)
+from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, gate
+from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory import (
+    documents_of,
+    read_programs,
+    tables_of,
+)
+from ansible_collections.waba.migration.plugins.module_utils._mysql.ledger import COMPLETE
+from ansible_collections.waba.migration.plugins.module_utils._mysql.load import TARGET
+from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import BASE_TABLE, Plan
+from ansible_collections.waba.migration.plugins.module_utils._mysql.program_loader import ProgramLoader
+from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_words import Words
+from ansible_collections.waba.migration.plugins.module_utils._mysql.session import Session
+from ansible_collections.waba.migration.plugins.module_utils._mysql.sql import account, grant_pattern, identifier
+from ansible_collections.waba.migration.plugins.module_utils._mysql.target import (
+    OWNER_HOST,
+    TargetServer,
+    incomplete_name,
+)
+from ansible_collections.waba.migration.plugins.module_utils._mysql.transfer import IN_ORDER
+from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
+
+
+class Showing:
+    """Everything that it needs has been read before the window."""
+
+    def __init__(
+        self, workplace: Workplace, request: CopyRequest, words: Words, session: Session, plans: Sequence[Plan]
+    ) -> None:
+        self._workplace = workplace
+        self._request = request
+        self._words = words
+        self._session = session
+        self._plans = plans
+        self._names = [plan.database for plan in plans]
+        self._hidden = [incomplete_name(name) for name in self._names]
+        self._loaders = [ProgramLoader(workplace, request, plan) for plan in plans]
+        self._made: list[str] = []
+        self._connection = int(session.rows("SELECT CONNECTION_ID()")[0][0])
+
+    def prepare(self) -> None:
+        for loader in self._loaders:
+            for kind in IN_ORDER:
+                loader.prepare(kind)
+
+    def show(self) -> None:
+        server = self._request.target
+        reason = f"{server} did not answer within {END_SECONDS:g} s."
+        try:
+            with Limit(self._workplace.children, END_SECONDS, reason), during(f"Showing the databases on {server}"):
+                self._show()
+        except BaseException as error:  # noqa: BLE001 - raised again unless it came too late to matter
+            self._go_on_following(self._workplace.children.cause or error)
+        self._forget()
+
+    def _show(self) -> None:
+        target = self._target(self._session)
+        target.ledger.begin(self._names, self._request.marker)
+        for plan in self._plans:
+            target.create_empty(plan.database, plan)
+            self._made.append(plan.database)
+        self._session.execute(self._words.stop())
+        target.move_tables(self._plans)
+        for name in self._names:
+            # The owner may be the definer of what follows, and then has to be able to use what that needs.
+            target.grant(name)
+        for kind in IN_ORDER:
+            for loader in self._loaders:
+                loader.create(kind)
+        for plan in self._plans:
+            if plan.inventory.programs:
+                unequal = gate.program_differences(plan.inventory.programs, read_programs(self._session, plan.database))
+                if unequal:
+                    raise DatabaseError(f"The database {plan.database} is not the same: {'; '.join(unequal)}.")
+        # From here on it has happened.
+        target.ledger.complete(self._names)
+
+    def _forget(self) -> None:
+        """It must not go on after a start of the server, when nobody would tell it what to apply."""
+        try:
+            with during(f"Ending replication on {self._request.target}"):
+                self._session.execute(self._words.forget())
+                self._target(self._session).drop(self._hidden)
+        except DatabaseError as error:
+            raise DatabaseError(
+                f"The databases have been cut off and have their names on {self._request.target}, but {error} Abandon "
+                "the replication at once, and use the databases only then."
+            ) from error
+
+    def _go_on_following(self, error: BaseException) -> None:
+        """Take the end back, or see that it has come about."""
+        self._workplace.stop_everything()
+        try:
+            with self._workplace.session(TARGET) as session:
+                self._end_own_statement(session)
+                if self._is_done(session):
+                    session.execute(self._words.forget())
+                    self._target(session).drop(self._hidden)
+                    return
+                self._take_back(session)
+        except DatabaseError as trouble:
+            raise DatabaseError(
+                f"{error} What became of the databases on {self._request.target} cannot be told ({trouble}). The old "
+                "databases are whole, and the old client can be started again. Then seed anew."
+            ) from error
+        if isinstance(error, DatabaseError):
+            raise DatabaseError(f"{error} {BOTH_ALIVE}") from error
+        raise error
+
+    def _end_own_statement(self, session: Session) -> None:
+        """It may go on although its client is gone."""
+        deadline = time.monotonic() + END_SECONDS
+        while any(int(row[0]) == self._connection for row in session.rows(catalog.PROCESSES)):
+            self._workplace.kill(TARGET, [self._connection])
+            if time.monotonic() > deadline:
+                raise DatabaseError("the statement that shows them does not end")
+            time.sleep(LONGEST_PAUSE)
+
+    def _is_done(self, session: Session) -> bool:
+        entries = self._target(session).ledger.entries()
+        return all(name in entries and entries[name].state == COMPLETE for name in self._names)
+
+    def _take_back(self, session: Session) -> None:
+        target = self._target(session)
+        owner = account(self._request.owner, OWNER_HOST)
+        present = {row["name"] for row in session.documents(catalog.DATABASES)}
+        for plan in self._plans:
+            if plan.database not in self._made:
+                continue
+            for program in read_programs(session, plan.database):
+                if program.kind == "trigger":
+                    session.execute(f"DROP TRIGGER {identifier(plan.database, program.name)}")
+            found = tables_of(documents_of(session, catalog.tables_of(plan.database), plan.database))
+            tables = [table.name for table in found if table.kind == BASE_TABLE]
+            if tables and incomplete_name(plan.database) in present:
+                moves = [
+                    f"{identifier(plan.database, name)} TO {identifier(incomplete_name(plan.database), name)}"
+                    for name in tables
+                ]
+                session.execute("SET SESSION foreign_key_checks = 1", f"RENAME TABLE {', '.join(moves)}")
+            session.execute(
+                f"GRANT ALL PRIVILEGES ON {grant_pattern(plan.database)}.* TO {owner}",
+                f"REVOKE ALL PRIVILEGES ON {grant_pattern(plan.database)}.* FROM {owner}",
+            )
+        target.drop(self._made)
+        target.ledger.forget([name for name in self._names if name not in self._made])
+        session.execute(self._words.start())
+
+    def _target(self, session: Session) -> TargetServer:
+        return TargetServer(session, self._request, partial(self._workplace.kill, TARGET))

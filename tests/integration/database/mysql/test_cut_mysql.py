@@ -1,0 +1,161 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Databases are cut off whole or not at all, and then go on following a client that goes on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from ansible_collections.waba.migration.plugins.module_utils._mysql import cut_database
+from mysql_server import Instance, assert_same
+from replica_module import meanwhile
+from replica_mysql import NUMBERS, WRITES, ReplicaModules, stuck
+
+GOES_ON = "Nothing was changed that the old client could notice: start it again."
+LARGE = f"""
+CREATE TABLE by_number (a int, b int, t text, PRIMARY KEY (a, b));
+INSERT INTO by_number {NUMBERS} SELECT n, n % 10, REPEAT('x', 2000) FROM s;
+CREATE TABLE by_text (t varchar(200) PRIMARY KEY, u text);
+INSERT INTO by_text {NUMBERS} SELECT SHA2(n, 256), REPEAT('x', 2000) FROM s;
+ANALYZE TABLE by_number, by_text;
+"""
+PROGRAMS = """
+CREATE TABLE log (id int AUTO_INCREMENT PRIMARY KEY, t text);
+CREATE VIEW newest AS SELECT MAX(id) AS id FROM messages;
+CREATE VIEW above AS SELECT id FROM newest;
+CREATE PROCEDURE tidy() DELETE FROM log;
+CREATE TRIGGER noted AFTER INSERT ON settings FOR EACH ROW INSERT INTO log (t) VALUES (NEW.name);
+CREATE EVENT nightly ON SCHEDULE EVERY 1 DAY DO CALL tidy();
+"""
+
+
+def last_words(source: Instance, live: str, say: Callable[[], object]) -> Callable[[], None]:
+    """A client that does something at last, when the cut is waiting for it to go."""
+
+    def go() -> None:
+        with stuck(source, live, "SELECT 1"):
+            time.sleep(1)
+            source.sql(WRITES, live)
+            say()
+
+    return go
+
+
+def test_started_before_the_client_is_stopped(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules
+) -> None:
+    """Views, routines, triggers and events come with it, and a trigger does not fire a second time."""
+    source.sql(LARGE + PROGRAMS, live)
+    replica.follow(live)
+    fenced = replica.directory / "fenced"
+
+    def write_and_stop() -> None:
+        """With a connection for each change, so that nobody is connected most of the time."""
+        for number in range(5):
+            source.sql(f"{WRITES}; INSERT INTO settings VALUES ('{number}', 0)", live)
+            time.sleep(0.1)
+        fenced.touch()
+
+    with meanwhile(write_and_stop):
+        result = replica.cut(live, begin_path=str(fenced), idle_timeout=20)
+    assert not result["failed"], result["msg"]
+    compared = {table["name"]: table["compared"] for table in result["databases"][0]["tables"]}
+    assert {name: compared[name] for name in ("by_number", "by_text", "messages", "settings")} == {
+        "by_number": "last rows",
+        "by_text": "nothing",
+        "messages": "whole",
+        "settings": "whole",
+    }
+    replica("abandoned", live)
+    assert_same(source, target, live)
+    assert target.sql("SELECT COUNT(*) FROM log", live) == ["5"]
+
+
+def test_whatever_goes_wrong_the_old_client_can_go_on(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = f"{live}.incomplete"
+    replica.follow(live)
+
+    def goes_on(result: dict[str, object]) -> str:
+        assert result["failed"]
+        assert GOES_ON in str(result["msg"])
+        assert target.databases() == [hidden]
+        source.sql(WRITES, live)
+        followed = replica("following", live)
+        assert followed["state"] == "following", followed["msg"]
+        return str(result["msg"])
+
+    with stuck(source, live, "SELECT 1"):
+        assert f"still in use after 0.2 s ({live}: root@localhost)." in goes_on(replica.cut(live, idle_timeout=0.2))
+
+    with stuck(target, hidden, "START TRANSACTION; SELECT * FROM settings FOR UPDATE; SELECT 1"):
+        source.sql(WRITES, live)
+        result = replica.cut(live, timeout=0.5)
+    assert "The time limit of 0.5 s was reached." in goes_on(result)
+
+    with stuck(target, hidden, "START TRANSACTION; SELECT * FROM settings"):
+        monkeypatch.setattr("ansible_collections.waba.migration.plugins.module_utils._mysql.cut_show.END_SECONDS", 0.5)
+        result = replica.cut(live)
+    assert "did not answer within 0.5 s." in goes_on(result)
+    monkeypatch.undo()
+
+    with meanwhile(last_words(source, live, lambda: target.sql(f"CREATE DATABASE {live}"))):
+        taken = replica.cut(live, idle_timeout=20)
+    assert "database exists" in taken["msg"]
+    assert GOES_ON in taken["msg"]
+    assert sorted(target.databases()) == [live, hidden]
+    target.sql(f"DROP DATABASE {live}")
+    assert replica("following", live)["state"] == "following"
+
+    target.sql("DELETE FROM messages WHERE id = 800", hidden)
+    assert f"table messages of {live} has" in goes_on(replica.cut(live))
+    monkeypatch.setattr(cut_database, "WHOLE_TABLE_BYTES", 0)
+    target.sql("DELETE FROM messages ORDER BY id DESC LIMIT 1", hidden)
+    assert f"the last 200 rows of table messages of {live} are not the same on both servers" in goes_on(
+        replica.cut(live)
+    )
+
+
+def test_broken_at_the_end(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tables have their names already when one of the programs cannot be made, and lose them again."""
+    source.sql(PROGRAMS, live)
+    replica.follow(live)
+    there = replica.left()
+    monkeypatch.setattr(
+        "ansible_collections.waba.migration.plugins.module_utils._mysql.gate.program_differences",
+        lambda _there, _here: ["one is missing"],
+    )
+    result = replica.cut(live)
+    monkeypatch.undo()
+    assert "one is missing" in result["msg"]
+    assert GOES_ON in result["msg"]
+    assert (target.databases(), replica.left()) == ([f"{live}.incomplete"], there)
+    source.sql(WRITES, live)
+    assert replica("following", live)["state"] == "following"
+    again = replica.cut(live)
+    assert not again["failed"], again["msg"]
+    assert_same(source, target, live)
+
+
+def test_table_that_appears_at_the_last_moment(source: Instance, live: str, replica: ReplicaModules) -> None:
+    replica.follow(live)
+    with meanwhile(last_words(source, live, lambda: source.sql(f"CREATE TABLE {live}.later (x int)", "mysql"))):
+        result = replica.cut(live, idle_timeout=20)
+    assert "the table later was created after the seed and does not follow" in result["msg"]
+    assert GOES_ON in result["msg"]
+
+
+def test_nothing_to_cut_off(live: str, replica: ReplicaModules) -> None:
+    assert f"{live} does not follow under the name" in replica.cut(live)["msg"]
+
+
+def test_one_of_two_alone(live_pair: list[str], replica: ReplicaModules) -> None:
+    replica.follow(*live_pair)
+    assert "all of them have to be cut off together" in replica.cut(live_pair[0])["msg"]
+    assert replica("following", *live_pair)["state"] == "following"

@@ -1,0 +1,309 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Databases follow their originals beside a client that writes, and leave nothing when they are given up."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from ansible_collections.waba.migration.plugins.module_utils._mysql import (
+    obstacles,
+    replica_dumps,
+    replica_load,
+    replica_seed,
+)
+from mysql_server import MARIADB, Instance, assert_same
+from replica_module import NAME, meanwhile, until
+from replica_mysql import ReplicaModules, restart, writer
+
+
+def test_seed_follow_and_cut_beside_a_writer(
+    source: Instance, target: Instance, live_pair: list[str], replica: ReplicaModules
+) -> None:
+    source.sql("ALTER TABLE ahead AUTO_INCREMENT = 1000000", live_pair[0])
+    with writer(source, live_pair):
+        seeded = replica("seeded", *live_pair)
+        assert not seeded["failed"], seeded["msg"]
+        assert (seeded["changed"], seeded["state"] in ("seeded", "following")) == (True, True)
+        assert seeded["seed"]["tables"] == 10
+        again = replica("seeded", *live_pair)
+        assert (again["changed"], again["left"]) == (False, seeded["left"])
+        followed = replica("following", *live_pair)
+        assert not followed["failed"], followed["msg"]
+        assert (followed["changed"], followed["state"], followed["troubles"]) == (False, "following", [])
+    present = {"accounts", "senders", "channels", "filters", "noted", "hidden"}
+    assert replica.left().keys() == (present if MARIADB else {*present, "appliers", "grants"})
+    assert seeded["left"]["account"] == NAME
+
+    result = replica.cut(*live_pair, hold_path=str(replica.hold_path))
+    assert not result["failed"], result["msg"]
+    assert sorted(target.databases()) == sorted(live_pair)
+    for name in live_pair:
+        assert target.sql("SELECT count(*) FROM messages WHERE body = 'new'", name) != ["0"]
+        assert_same(source, target, name)
+    assert [(each["sequences"], {table["compared"] for table in each["tables"]}) for each in result["databases"]] == [
+        (2, {"whole"})
+    ] * 2
+    assert set(result["parts"]) == {"idle", "drain", "compare", "show", "hold"}
+    assert result["held"]["databases"] == live_pair
+
+    assert replica("status", *live_pair)["state"] == "cut"
+    assert replica.cut(*live_pair)["changed"] is False
+    abandoned = replica("abandoned", *live_pair)
+    assert (abandoned["changed"], abandoned["left"]["databases"]) == (True, [])
+    assert replica("abandoned", *live_pair)["changed"] is False
+    assert sorted(target.databases()) == sorted(live_pair)
+    assert replica.left() == {}
+
+
+def test_check_mode_changes_nothing(target: Instance, live: str, replica: ReplicaModules) -> None:
+    assert replica("seeded", live, _ansible_check_mode=True)["changed"] is True
+    assert replica("abandoned", live, _ansible_check_mode=True)["changed"] is False
+    assert (replica.left(), target.databases()) == ({}, [])
+    replica.follow(live)
+    there = replica.left()
+    assert replica("abandoned", live, _ansible_check_mode=True)["left"]["databases"] == [f"{live}.incomplete"]
+    assert replica.cut(live, _ansible_check_mode=True)["changed"] is True
+    assert replica.left() == there
+    assert replica("abandoned", live)["changed"] is True
+    assert (replica.left(), target.databases()) == ({}, [])
+
+
+def test_each_obstacle_is_mended_by_its_statement(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last one needs a start of the server, for which the database with users is dropped in its place."""
+    monkeypatch.setattr(obstacles, "LARGEST_KEYLESS", 0)
+    expiry = source.sql("SELECT @@global.binlog_expire_logs_seconds")[0]
+    source.sql(
+        "CREATE TABLE keyless (x int); INSERT INTO keyless VALUES (1); CREATE TABLE old (x int PRIMARY KEY) "
+        "ENGINE = MyISAM; CREATE TABLE with_index (x int NOT NULL UNIQUE); SET GLOBAL binlog_expire_logs_seconds = 60; "
+        "SET GLOBAL binlog_format = 'MIXED'; CREATE DATABASE live_waweb; CREATE TABLE live_waweb.users (id int); "
+        "CREATE TABLE live_waweb.tokens (id int)",
+        live,
+    )
+    target.sql("SET GLOBAL server_id = 1")
+    refused = replica("seeded", live, require_own_log=True)
+    assert refused["failed"]
+    found = replica("status", live, require_own_log=True)["obstacles"]
+    own_log = [each for each in found if each["what"] == "own_log"]
+    assert "live_waweb" in [each["database"] for each in own_log]
+    expected = ["binlog_format", "engine", "expire", "keyless", "server_id"]
+    assert sorted(each["what"] for each in found if each not in own_log) == expected
+    assert all(each["text"] in refused["msg"] for each in found)
+    assert replica.left() == {}
+    informed = replica.info(prefix="live_", look_into_auth=False)["live_obstacles"]
+    assert {(each["what"], each["database"]) for each in informed} >= {
+        ("expire", None),
+        ("binlog_format", None),
+        ("own_log", "live_waweb"),
+    }
+    try:
+        for each in found:
+            if each["what"] == "server_id":
+                target.sql(each["statement"])
+            elif each not in own_log:
+                source.sql(each["statement"], each["database"] or "mysql")
+        assert replica("status", live)["obstacles"] == []
+        replica.follow(live)
+    finally:
+        source.sql("DROP DATABASE live_waweb")
+        source.sql(f"SET GLOBAL binlog_expire_logs_seconds = {expiry}; SET GLOBAL binlog_format = 'ROW'")
+        if not MARIADB:
+            source.sql("RESET PERSIST")
+            target.sql("RESET PERSIST")
+
+
+@pytest.mark.skipif(MARIADB, reason="Its identifiers are always there")
+def test_global_identifiers_that_the_new_server_would_refuse(
+    target: Instance, live: str, replica: ReplicaModules
+) -> None:
+    target.sql("SET GLOBAL gtid_mode = OFF")
+    [found] = replica("status", live)["obstacles"]
+    target.sql(found["statement"])
+    assert (found["what"], replica("status", live)["obstacles"]) == ("gtid_mode", [])
+
+
+def test_table_that_appears_is_not_lost(source: Instance, live: str, replica: ReplicaModules) -> None:
+    """It is refused, unless it follows as it is: MariaDB makes it on the new server too, if it can."""
+    replica.follow(live)
+    source.sql(f"CREATE TABLE {live}.later (x int PRIMARY KEY); INSERT INTO {live}.later VALUES (1)", "mysql")
+    sentence = f"{live}: the table later was created after the seed and does not follow"
+    until(lambda: sentence in replica("status", live)["troubles"])
+    assert replica("status", live)["state"] == "broken"
+    for result in (replica("following", live), replica.cut(live), replica("seeded", live)):
+        assert "the table later was created after the seed" in result["msg"]
+    replica("abandoned", live)
+    replica.follow(live)
+    source.sql(f"ALTER TABLE {live}.later ADD COLUMN y int", "mysql")
+    until(lambda: f"{live}: later has other columns" in replica("status", live)["troubles"])
+
+
+def test_what_concerns_other_databases_stays_there(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules
+) -> None:
+    """Whatever statement it is, and whatever database has been chosen for it."""
+    replica.follow(live)
+    before = target.sql("SELECT CONCAT(User, Host) FROM mysql.user ORDER BY 1"), target.databases()
+    source.sql(
+        "CREATE USER stranger@'%'; CREATE DATABASE other; CREATE TABLE other.x (id int PRIMARY KEY); "
+        f"INSERT INTO other.x VALUES (1); USE other; INSERT INTO {live}.settings VALUES ('b', 1); DROP DATABASE other; "
+        "DROP USER stranger@'%'"
+    )
+    until(lambda: target.sql("SELECT name FROM settings WHERE name = 'b'", f"{live}.incomplete"))
+    assert (target.sql("SELECT CONCAT(User, Host) FROM mysql.user ORDER BY 1"), target.databases()) == before
+    assert replica("following", live)["state"] == "following"
+
+
+def test_log_that_is_deleted_while_it_is_needed(
+    source: Instance, bulky: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replica_load, "WATCH_SECONDS", 0.05)
+
+    def delete() -> None:
+        until(lambda: any("INSERT INTO" in line for line in replica.target.sql("SHOW FULL PROCESSLIST")))
+        source.sql("FLUSH BINARY LOGS")
+        last = source.sql("SHOW BINARY LOGS")[-1].split("\t")[0]
+        source.sql(f"PURGE BINARY LOGS TO '{last}'")
+
+    with meanwhile(delete):
+        result = replica("seeded", bulky)
+    assert "has deleted its binary log" in result["msg"]
+    assert "Nothing of it was left on either server." in result["msg"]
+    assert replica.left() == {}
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_ended_in_the_middle(number: signal.Signals, target: Instance, bulky: str, replica: ReplicaModules) -> None:
+    """A signal leaves nothing behind, and what a killed seed leaves is removed by the next one."""
+    program = [sys.executable, str(Path(__file__).parents[1] / "run_module.py"), "database_replica"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(json.dumps(replica.arguments("seeded", bulky)))
+        process.stdin.close()
+        until(lambda: any("INSERT INTO" in line for line in target.sql("SHOW FULL PROCESSLIST")))
+        process.send_signal(number)
+        output = process.stdout.read()
+    if number == signal.SIGTERM:
+        assert "ended by SIGTERM" in json.loads(output)["msg"]
+        assert replica.left() == {}
+    else:
+        assert replica("status", bulky)["state"] == "incomplete"
+        assert replica("seeded", bulky, _ansible_check_mode=True)["changed"] is True
+        assert replica("abandoned", bulky)["changed"] is True
+    assert {**replica.left(), "files": []} == {"files": []}
+
+
+def test_servers_that_go_and_come_again(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new one forgets what to apply. MySQL lets nothing happen then and can be told again, MariaDB cannot."""
+    kept = [option.replace("gtid-mode=OFF", "gtid-mode=OFF_PERMISSIVE") for option in target.options]
+    monkeypatch.setattr(target, "options", kept)
+    replica.follow(live)
+    restart(source)
+    source.sql("INSERT INTO settings VALUES ('after the old one', 1)", live)
+    assert replica("following", live)["state"] == "following"
+    source.sql("INSERT INTO settings VALUES ('before the new one', 1)", live)
+    restart(target)
+    source.sql("INSERT INTO settings VALUES ('after the new one', 1)", live)
+    if MARIADB:
+        assert "does not know any more what to apply" in replica("following", live)["msg"]
+    else:
+        assert replica("following", live)["state"] == "following"
+        result = replica.cut(live)
+        assert not result["failed"], result["msg"]
+        rows = "SELECT * FROM settings ORDER BY name"
+        assert target.sql(rows, live) == source.sql(rows, live)
+
+
+def test_new_server_that_is_gone_does_not_keep_the_old_one_from_being_cleaned(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules
+) -> None:
+    replica.follow(live)
+    target.kill()
+    result = replica("abandoned", live)
+    assert result["failed"]
+    assert "What could be reached was removed." in result["msg"]
+    assert source.sql(f"SELECT User FROM mysql.user WHERE User = '{NAME}'") == []
+    target.start()
+    assert replica("abandoned", live)["changed"] is True
+    until(lambda: replica.left() == {})
+
+
+def test_link_that_the_new_server_does_not_get_through(live: str, replica: ReplicaModules) -> None:
+    result = replica("seeded", live, link={"port": 1})
+    assert "Connecting from the new database server" in result["msg"]
+    assert "(111" in result["msg"]
+    assert replica.left() == {}
+
+
+def test_statement_that_does_not_end(
+    source: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replica_dumps, "LOCK_SECONDS", 1)
+    with meanwhile(lambda: source.sql("UPDATE settings SET value = value + SLEEP(4)", live)):
+        until(lambda: any("SLEEP(4)" in line for line in source.sql("SHOW FULL PROCESSLIST")))
+        result = replica("seeded", live)
+    assert "which waits for each statement that is running there" in result["msg"]
+    assert replica.left() == {}
+
+
+def test_account_that_is_no_administrator(source: Instance, live: str, replica: ReplicaModules) -> None:
+    """It follows with itself, since it may not make another one."""
+    account = {**replica.arguments("status", live)["source"], "login_user": "mover", "login_password": "m" * 33}
+    source.sql(
+        f"CREATE USER mover@'%' IDENTIFIED BY '{'m' * 33}'; GRANT SELECT, SHOW VIEW, TRIGGER, EVENT ON *.* TO mover@'%'"
+    )
+    if not MARIADB:
+        [found] = [each for each in replica("status", live, source=account)["obstacles"] if "password" in each["text"]]
+        assert found["what"] == "rights"
+        account["login_password"] = "m" * 32
+        source.sql(f"ALTER USER mover@'%' IDENTIFIED BY '{'m' * 32}'")
+    try:
+        for each in replica("status", live, source=account)["obstacles"]:
+            assert each["what"] == "rights"
+            source.sql(each["statement"])
+        assert replica("status", live, source=account)["obstacles"] == []
+        seeded = replica("seeded", live, source=account)
+        assert not seeded["failed"], seeded["msg"]
+        assert seeded["left"]["account"] is None
+        assert replica("following", live, source=account)["state"] == "following"
+        cut = replica.cut(live, source=account)
+        assert not cut["failed"], cut["msg"]
+        assert replica("status", live, source=account)["state"] == "cut"
+        replica("abandoned", live, source=account)
+        until(lambda: replica.left() == {})
+    finally:
+        source.sql("DROP USER mover@'%'")
+
+
+def test_password_of_the_account_is_in_no_log(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replica_seed, "secrets", SimpleNamespace(token_hex=lambda _bytes: "0123456789abcdef"))
+    servers = [source, target]
+    switch = "SET GLOBAL general_log_file = 'all.log'; SET GLOBAL general_log = {0}; SET GLOBAL slow_query_log = {0}"
+    for instance in servers:
+        instance.sql(switch.format(1))
+    try:
+        replica.follow(live)
+        for instance in servers:
+            assert b"SHOW" in (instance.directory / "data" / "all.log").read_bytes()
+            for path in [*(instance.directory / "data").glob("*.log"), *(instance.directory / "data").glob("bin*.0*")]:
+                assert b"0123456789abcdef" not in path.read_bytes()
+    finally:
+        for instance in servers:
+            instance.sql(switch.format(0))

@@ -1,0 +1,157 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a server of MySQL or MariaDB lacks, each with the statement that mends it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import MARIADB, MYSQL
+from ansible_collections.waba.migration.plugins.module_utils._mysql.obstacles import (
+    LARGEST_KEYLESS,
+    ServerFacts,
+    of_database,
+    of_source,
+    of_target,
+    password,
+    users_in_log,
+)
+from ansible_collections.waba.migration.plugins.module_utils._mysql.refusals import Rights
+from ansible_collections.waba.migration.plugins.module_utils._mysql.releases import Release
+
+NEW = Release(MYSQL, "8.4.0")
+OLD = Release(MYSQL, "5.7.44")
+MARIA = Release(MARIADB, "11.8.2")
+SOURCE_RIGHTS = ("RELOAD", "PROCESS", "REPLICATION CLIENT", "REPLICATION SLAVE")
+TARGET_RIGHTS = ("REPLICATION_SLAVE_ADMIN", "REPLICATION_APPLIER", "CREATE USER")
+GOOD = {"log_bin": "ON", "binlog_format": "ROW", "server_id": "1", "binlog_expire_logs_seconds": "2592000"}
+
+
+def rights(*names: str) -> Rights:
+    return Rights("wa@%", [{"grantee": "'wa'@'%'", "privilege": name, "grantable": True} for name in names], [])
+
+
+def facts(release: Release = NEW, granted: tuple[str, ...] = SOURCE_RIGHTS, **more: Any) -> ServerFacts:
+    logged, ignored = more.pop("logged", ()), more.pop("ignored", ())
+    return ServerFacts(release, rights(*granted), {**GOOD, **more}, logged, ignored)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        (facts(), []),
+        (facts(MARIA, ("RELOAD", "PROCESS", "BINLOG MONITOR", "REPLICATION SLAVE")), []),
+        (facts(log_bin="OFF", binlog_format="MIXED"), [("log_bin", "log_bin = binlog", True)]),
+        (facts(binlog_format="MIXED"), [("binlog_format", "SET PERSIST binlog_format = 'ROW'", False)]),
+        (facts(MARIA, binlog_format="MIXED"), [("binlog_format", "SET GLOBAL binlog_format = 'ROW'", False)]),
+        (facts(OLD, server_id="0"), [("server_id", "SET GLOBAL server_id = 1", False)]),
+        (
+            facts(binlog_expire_logs_seconds="86399"),
+            [("expire", "SET PERSIST binlog_expire_logs_seconds = 259200", False)],
+        ),
+        (facts(binlog_expire_logs_seconds="0"), []),
+        (facts(binlog_expire_logs_seconds="0", expire_logs_days="1"), []),
+        (facts(logged=["acme_x"]), []),
+        (facts(logged=["other"]), [("log_filter", None, True)]),
+        (facts(ignored=["acme_x"]), [("log_filter", None, True)]),
+        (facts(granted=SOURCE_RIGHTS[1:]), [("rights", "GRANT RELOAD ON *.* TO 'wa'@'%'", False)]),
+    ],
+)
+def test_source(source: ServerFacts, found: list[tuple[str, str | None, bool]]) -> None:
+    obstacles = of_source(source, ["acme_x"])
+    assert [(each.what, each.statement, each.restart) for each in obstacles] == found
+
+
+def test_old_expiry_in_days() -> None:
+    old = ServerFacts(OLD, rights(*SOURCE_RIGHTS), {"log_bin": "ON", "binlog_format": "ROW", "expire_logs_days": "0.5"})
+    assert [each.statement for each in of_source(old, [])] == ["SET GLOBAL expire_logs_days = 3"]
+
+
+@pytest.mark.parametrize("name", ["acme_nasty Ünï", "a,b", "a>b", "a%"])
+def test_names_that_mean_something_in_a_filter(name: str) -> None:
+    assert [each.what for each in of_source(facts(), [name])] == ["names"]
+
+
+@pytest.mark.parametrize(
+    ("databases", "more", "found"),
+    [
+        (["acme_x"], {}, ["acme_waweb", "users2"]),
+        (["acme_x", "acme_waweb", "users2"], {}, []),
+        (["acme_x"], {"ignored": ["acme_waweb", "users2"]}, []),
+        (["acme_x"], {"logged": ["acme_x"]}, []),
+        (["acme_x"], {"logged": ["acme_x", "users2"]}, ["users2"]),
+    ],
+)
+def test_users_in_log(databases: list[str], more: dict[str, Any], found: list[str]) -> None:
+    """By the name or by the tables, whatever the other one is."""
+    present = ["acme_x", "acme_waweb", "users2", "harmless"]
+    obstacles = users_in_log(facts(**more), databases, present, ["users2"])
+    assert [(each.database, each.statement) for each in obstacles] == [
+        (name, f"binlog_ignore_db = {name}") for name in found
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        ({}, []),
+        ({"engine": "MyISAM"}, ["ALTER TABLE `acme_x`.`t` ENGINE = InnoDB"]),
+        ({"table": "keyless", "bytes": LARGEST_KEYLESS}, []),
+        (
+            {"table": "keyless", "bytes": LARGEST_KEYLESS + 1},
+            [
+                "ALTER TABLE `acme_x`.`keyless` ADD COLUMN my_row_id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT "
+                "INVISIBLE PRIMARY KEY"
+            ],
+        ),
+    ],
+)
+def test_database(table: dict[str, Any], found: list[str]) -> None:
+    described = {"table": "t", "engine": "InnoDB", "bytes": 10, **table}
+    assert [each.statement for each in of_database("acme_x", [described], ["t"], NEW)] == found
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "found"),
+    [
+        (facts(), facts(granted=TARGET_RIGHTS, server_id="2"), []),
+        (facts(), facts(granted=("SUPER",), server_id="2"), []),
+        (facts(), facts(granted=TARGET_RIGHTS), [("server_id", "SET PERSIST server_id = 2")]),
+        (
+            facts(),
+            facts(granted=TARGET_RIGHTS[:2], server_id="2"),
+            [("rights", "GRANT CREATE USER ON *.* TO 'wa'@'%'")],
+        ),
+        (
+            facts(server_uuid="u"),
+            facts(granted=TARGET_RIGHTS, server_id="2", server_uuid="u"),
+            [("server_uuid", None)],
+        ),
+        (
+            facts(gtid_mode="ON"),
+            facts(granted=TARGET_RIGHTS, server_id="2", gtid_mode="OFF"),
+            [("gtid_mode", "SET PERSIST gtid_mode = OFF_PERMISSIVE")],
+        ),
+        (facts(gtid_mode="OFF"), facts(granted=TARGET_RIGHTS, server_id="2", gtid_mode="ON"), []),
+        (
+            facts(MARIA),
+            facts(MARIA, ("SUPER",), server_id="2", gtid_strict_mode="ON"),
+            [("gtid_strict_mode", "SET GLOBAL gtid_strict_mode = OFF")],
+        ),
+        (facts(OLD), facts(MARIA, ("SUPER",), server_id="2"), [("release", None)]),
+        (facts(), facts(Release(MYSQL, "8.0.25"), TARGET_RIGHTS, server_id="2"), [("release", None)]),
+        (facts(MARIA), facts(Release(MARIADB, "10.6.20"), ("SUPER",), server_id="2"), [("release", None)]),
+    ],
+)
+def test_target(source: ServerFacts, target: ServerFacts, found: list[tuple[str, str | None]]) -> None:
+    assert [(each.what, each.statement) for each in of_target(source, target)] == found
+
+
+@pytest.mark.parametrize(
+    ("granted", "length", "number"),
+    [((), 32, 0), ((), 33, 1), (("CREATE USER",), 33, 1), (("CREATE USER", "SELECT"), 33, 0)],
+)
+def test_own_password(granted: tuple[str, ...], length: int, number: int) -> None:
+    assert len(password(facts(granted=granted), length, 32)) == number
