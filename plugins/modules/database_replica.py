@@ -106,7 +106,8 @@ options:
     description:
       - What the publications, subscriptions, the channel and the accounts are called, and how the names of the slots
         begin. By it everything is found again, so it has to be another one for each client, and nobody else may use it.
-        Up to 50 lower-case letters, digits and underscores, the first one a letter, and up to 32 in MySQL.
+        Up to 50 lower-case letters, digits and underscores, the first one a letter. In MySQL an account
+        has the beginning of a name that is longer than 32, and a digest of it.
     type: str
     required: true
   source:

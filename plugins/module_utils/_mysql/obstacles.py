@@ -26,6 +26,9 @@ LARGEST_KEYLESS = 1024 * 1024
 TRANSACTIONAL = "InnoDB"
 # Names that mean the same in the filters of both flavours, however they are separated there.
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_$.-]+")
+# What a server answers that has let the question come as far as the account, which is not there yet: a wrong password,
+# or no account for the host that asks.
+REACHED = (1045, 1130)
 WITH_GTID = ("ON", "ON_PERMISSIVE")
 # By each flavour: what is needed for it, with all names that it has in a release.
 SOURCE_RIGHTS = (
@@ -181,6 +184,10 @@ def password(facts: ServerFacts, length: int, limit: int) -> list[Obstacle]:
             f"GRANT CREATE USER, SELECT, REPLICATION SLAVE ON *.* TO {account(user, host)} WITH GRANT OPTION",
         )
     ]
+
+
+def of_link(target: str, link: str, answer: str) -> Obstacle:
+    return _server("link", f"The new server {target} cannot connect to {link}: {answer}".rstrip("."))
 
 
 def of_target(source: ServerFacts, target: ServerFacts) -> list[Obstacle]:

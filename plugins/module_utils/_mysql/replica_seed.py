@@ -51,6 +51,7 @@ from ansible_collections.waba.migration.plugins.module_utils._replica import Obs
 
 # How long a server may take to connect to the other one, or to say why it does not.
 CONNECT_SECONDS = 15.0
+PASSWORD_BYTES = 12
 LOOK_SECONDS = 0.05
 
 
@@ -62,6 +63,7 @@ class ReplicaPlan(Transfer):
         self._replica = request
         self._there: ServerFacts
         self._here: ServerFacts
+        self._words: Words
         workplace.add(CHANGE, Service(request.source, PINNED_SETTINGS))
 
     def _begin(self, source: Mapping[str, Any], target: Mapping[str, Any]) -> None:
@@ -73,8 +75,53 @@ class ReplicaPlan(Transfer):
             )
 
     def obstacles(self) -> list[Obstacle]:
-        """What stands against a seed."""
-        return self._obstacles(*self._connect())
+        """What stands against a seed. The link is tried only where nothing else keeps the servers apart."""
+        found = self._obstacles(*self._connect())
+        if any(obstacle.database is None for obstacle in found):
+            return found
+        return found + self._link_obstacles()
+
+    def _link_obstacles(self) -> list[Obstacle]:
+        """Where an account follows that is made later, its password can only be wrong until then."""
+        source, makes = self._request.source, self._there.makes_accounts
+        own = replace(self._replica.link, user=source.user, password=source.password)
+        made = replace(self._replica.link, user=self._words.user, password=secrets.token_hex(PASSWORD_BYTES))
+        answer = self._try_link(made if makes else own)
+        if answer is None or (makes and answer[0] in obstacles.REACHED):
+            return []
+        return [obstacles.of_link(str(self._request.target), str(self._replica.link), answer[1])]
+
+    def _try_link(self, link: Server) -> tuple[int, str] | None:
+        """From the server that will have to connect: the error that it meets, or None. Nothing is left of it."""
+        if link.host.startswith("/"):
+            return 0, "a server follows no directory of a socket; link says how it reaches the old one"
+        words, session = self._words, self._target_session
+        keep_quiet(session, self._here.rights)
+        if channel_on(session, words) is not None:
+            raise DatabaseError(f"{self._request.target} has replication under the name {words.name} already.")
+        with during(f"Trying the link from {self._request.target} to {link}"):
+            with self._workplace.session(CHANGE) as source:
+                status = source.rows(replica_sql.log_status(self._there.release))
+            try:
+                position = replica_sql.position_of(status)
+                session.execute(words.connect(link, _certificate(link), position), words.start_receiver())
+                channel = self._until(lambda found: found.receiving or bool(found.receive_error))
+            finally:
+                session.execute(words.stop(), words.forget())
+        if channel.receiving:
+            return None
+        return channel.receive_error, channel.receive_text or f"no answer within {CONNECT_SECONDS:g} s"
+
+    def _until(self, is_so: Callable[[Channel], bool]) -> Channel:
+        """The channel when it is so, or as it is when that takes too long."""
+        deadline = time.monotonic() + CONNECT_SECONDS
+        while True:
+            channel = channel_on(self._target_session, self._words)
+            if channel is None:
+                raise DatabaseError(f"{self._request.target} has lost its channel {self._replica.name}.")
+            if is_so(channel) or time.monotonic() > deadline:
+                return channel
+            time.sleep(LOOK_SECONDS)
 
     def _most_pieces(self) -> int:
         return self._request.jobs
@@ -92,8 +139,8 @@ class ReplicaPlan(Transfer):
                 found += database_obstacles(self._source, name, self._there)
         with during(f"Asking {self._request.target} for what replication needs"):
             self._here = facts_of(self._target_session, target)
-        limit = words_for(self._here.release, self._replica.name).longest_password
-        found += obstacles.password(self._there, len(self._request.source.password), limit)
+        self._words = words_for(self._here.release, self._replica.name)
+        found += obstacles.password(self._there, len(self._request.source.password), self._words.longest_password)
         return found + obstacles.of_target(self._there, self._here)
 
 
@@ -102,7 +149,6 @@ class ReplicaSeed(ReplicaPlan):
 
     def __init__(self, workplace: Workplace, request: ReplicaRequest, progress: Progress) -> None:
         super().__init__(workplace, request, progress)
-        self._words: Words
         self._log_watch: LogWatch
         self._link: Server
         self._position: Position
@@ -129,7 +175,6 @@ class ReplicaSeed(ReplicaPlan):
 
     def _begin(self, source: Mapping[str, Any], target: Mapping[str, Any]) -> None:
         super()._begin(source, target)
-        self._words = words_for(self._here.release, self._replica.name)
         self._refuse_name()
         self._begun = True
         self._link = self._make_account()
@@ -137,61 +182,32 @@ class ReplicaSeed(ReplicaPlan):
         hidden = [incomplete_name(name) for name in self._request.databases]
         with during(f"Creating the account that applies changes on {self._request.target}"):
             self._target_session.execute(*self._words.create_applier(hidden))
-        self._try_link()
+        # Before hours of copying.
+        answer = self._try_link(self._link)
+        if answer:
+            raise DatabaseError(
+                f"Connecting from the new database server {self._request.target} to {self._link} as {self._link.user} "
+                f"failed: {answer[1]}"
+            )
 
     def _refuse_name(self) -> None:
         name, target = self._replica.name, self._request.target
-        if len(name) > self._words.longest_user:
-            raise DatabaseError(
-                f"The name {name} is longer than the {self._words.longest_user} characters that an account's name may "
-                "have here."
-            )
         if channel_on(self._target_session, self._words) is not None:
             raise DatabaseError(f"{target} has replication under the name {name} already, so another one is needed.")
-        if self._replica.link.host.startswith("/"):
-            raise DatabaseError(
-                f"{target} cannot follow by the directory {self._replica.link.host}. Say how it reaches the old server "
-                "in link."
-            )
 
     def _make_account(self) -> Server:
         """An account that may replicate and nothing else; who may not make one follows with its own."""
         source = self._request.source
         if not self._there.makes_accounts:
             return replace(self._replica.link, user=source.user, password=source.password)
-        name = self._replica.name
-        password = secrets.token_hex(12)
-        words = words_for(self._there.release, name)
+        words = words_for(self._there.release, self._replica.name)
+        name, password = words.user, secrets.token_hex(PASSWORD_BYTES)
         with during(f"Creating the account {name} on {source}"), self._workplace.session(CHANGE) as session:
             if session.rows(replica_sql.account_exists(name, ANY_HOST)) != [["0"]]:
                 raise DatabaseError(f"{source} has an account {name} already, so another name is needed.")
             keep_quiet(session, self._there.rights)
             session.execute(*words.create_account(password, self._replica.link.ssl_mode != "disable"))
         return replace(self._replica.link, user=name, password=password)
-
-    def _try_link(self) -> None:
-        """Before hours of copying, and from the server that will have to connect."""
-        session = self._target_session
-        trying = f"Connecting from the new database server {self._request.target} to {self._link} as {self._link.user}"
-        with during(trying):
-            with self._workplace.session(CHANGE) as source:
-                status = source.rows(replica_sql.log_status(self._there.release))
-            session.execute(self._connect_statement(replica_sql.position_of(status)), self._words.start_receiver())
-            channel = self._until(lambda found: found.receiving or bool(found.receive_error))
-            if not channel.receiving:
-                raise ToolError(channel.receive_text or f"no connection within {CONNECT_SECONDS:g} s")
-            session.execute(self._words.stop(), self._words.forget())
-
-    def _until(self, is_so: Callable[[Channel], bool]) -> Channel:
-        """The channel when it is so, or as it is when that takes too long."""
-        deadline = time.monotonic() + CONNECT_SECONDS
-        while True:
-            channel = channel_on(self._target_session, self._words)
-            if channel is None:
-                raise DatabaseError(f"{self._request.target} has lost its channel {self._replica.name}.")
-            if is_so(channel) or time.monotonic() > deadline:
-                return channel
-            time.sleep(LOOK_SECONDS)
 
     def _make_room(self) -> None:
         """And everything else that can be done before the moment, which has to be short."""
@@ -236,20 +252,19 @@ class ReplicaSeed(ReplicaPlan):
         self._progress.phase("subscribing")
         names = {plan.database: incomplete_name(plan.database) for plan in plans}
         session = self._target_session
+        there, here = self._there.variables.get("gtid_mode"), self._here.variables.get("gtid_mode")
+        anonymous = here == "ON" and there not in obstacles.WITH_GTID
         with during(f"Having {self._request.target} follow {self._link}"):
-            session.execute(self._connect_statement(self._position), *self._words.filters(names), self._words.start())
+            session.execute(
+                self._words.connect(self._link, _certificate(self._link), self._position),
+                *self._words.apply(anonymous),
+                *self._words.filters(names),
+                self._words.start(),
+            )
             channel = self._until(lambda found: (found.receiving and found.applying) or bool(found.apply_error))
             if channel.receive_error:
                 raise ToolError(channel.receive_text)
         self._created.clear()
-
-    def _connect_statement(self, position: Position) -> str:
-        # A file of the new server, which this host may not have.
-        verified = self._link.ssl_mode.startswith("verify")
-        certificate = (self._link.ca_path or root_certificate(self._link)) if verified else None
-        there, here = self._there.variables.get("gtid_mode"), self._here.variables.get("gtid_mode")
-        anonymous = here == "ON" and there not in obstacles.WITH_GTID
-        return self._words.connect(self._link, certificate, position, anonymous)
 
     def _drop_half_done(self) -> None:
         """Nothing can be dropped that follows."""
@@ -265,6 +280,11 @@ class ReplicaSeed(ReplicaPlan):
             raise DatabaseError(f"{_sentence(error)} Replication could not be removed: {trouble}") from error
         if isinstance(error, DatabaseError):
             raise DatabaseError(f"{_sentence(error)} Nothing of it was left on either server.") from error
+
+
+def _certificate(link: Server) -> str | None:
+    # A file of the new server, which this host may not have.
+    return (link.ca_path or root_certificate(link)) if link.ssl_mode.startswith("verify") else None
 
 
 def _sentence(error: BaseException) -> str:

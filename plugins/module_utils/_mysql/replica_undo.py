@@ -23,6 +23,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_serv
     keep_quiet,
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_words import (
+    ANY_HOST,
     APPLIER_HOST,
     may_only_replicate,
     words_for,
@@ -78,11 +79,11 @@ class SourceRest(Rest):
             if not facts_of(session, facts).makes_accounts:
                 # Then there is none of its own.
                 return Leavings()
-            if session.rows(replica_sql.account_exists(self._name, "%")) == [["0"]]:
-                return Leavings()
             words = words_for(facts["release"], self._name)
+            if session.rows(replica_sql.account_exists(words.user, ANY_HOST)) == [["0"]]:
+                return Leavings()
             ours = may_only_replicate([row[0] for row in session.rows(words.show_grants())])
-        return Leavings(account=self._name if ours else None)
+        return Leavings(account=words.user if ours else None)
 
     def remove(self, found: Leavings) -> None:
         if not found.account:
@@ -91,7 +92,7 @@ class SourceRest(Rest):
             facts = self._facts(session)
             keep_quiet(session, rights_of(session, facts))
             session.execute(words_for(facts["release"], self._name).drop_account())
-            senders = replica_sql.senders_of(session.rows(catalog.PROCESSES), self._name)
+            senders = replica_sql.senders_of(session.rows(catalog.PROCESSES), found.account)
             if senders:
                 self._workplace.kill(CHANGE, senders)
 
@@ -105,7 +106,7 @@ class TargetRest(Rest):
         with self._workplace.session(TARGET) as session:
             words = words_for(self._facts(session)["release"], self._name)
             channel = channel_on(session, words)
-            applier = session.rows(replica_sql.account_exists(self._name, APPLIER_HOST)) != [["0"]]
+            applier = session.rows(replica_sql.account_exists(words.user, APPLIER_HOST)) != [["0"]]
             entries = ReplicaLedger(session).entries(self._name)
             present = databases_on(session, Ledger(session))
         wanted = {*self._request.databases, *entries}
@@ -121,7 +122,7 @@ class TargetRest(Rest):
             subscriptions=sorted(entries),
             databases=own,
             channel=self._name if channel else None,
-            applier=self._name if applier else None,
+            applier=words.user if applier else None,
         )
 
     def remove(self, found: Leavings) -> None:

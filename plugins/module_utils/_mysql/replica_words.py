@@ -30,6 +30,7 @@ RETRY_SECONDS = 2
 HEARTBEAT_SECONDS = 5
 RETRIES = 1000000
 ANY_HOST = "%"
+DIGEST_CHARACTERS = 12
 # Who applies changes in MySQL; nobody can log in with it.
 APPLIER_HOST = "localhost"
 APPLIER_RIGHTS = "SELECT, INSERT, UPDATE, DELETE, DROP"
@@ -48,6 +49,8 @@ class Words(ABC):
 
     def __init__(self, name: str) -> None:
         self.name = name
+        # Of the accounts on both servers.
+        self.user = user_name(name, self.longest_user)
         self._own = literal(name)
 
     @abstractmethod
@@ -59,8 +62,12 @@ class Words(ABC):
         """Of these, the one of this name, from the column on that both flavours begin with."""
 
     @abstractmethod
-    def connect(self, link: Server, certificate: str | None, position: Position, anonymous: bool) -> str:
-        """Where to fetch changes from. Whether a transaction without a global identifier has to be given one."""
+    def connect(self, link: Server, certificate: str | None, position: Position) -> str:
+        """Where to fetch changes from."""
+
+    def apply(self, anonymous: bool) -> list[str]:
+        """How they are applied, and whether one without a global identifier has to be given one."""
+        return []
 
     @abstractmethod
     def filters(self, names: Mapping[str, str]) -> list[str]:
@@ -90,7 +97,7 @@ class Words(ABC):
         return []
 
     def drop_account(self) -> str:
-        return f"DROP USER IF EXISTS {account(self.name, ANY_HOST)}"
+        return f"DROP USER IF EXISTS {account(self.user, ANY_HOST)}"
 
     def drop_applier(self) -> list[str]:
         return []
@@ -100,7 +107,7 @@ class Words(ABC):
         return []
 
     def show_grants(self) -> str:
-        return f"SHOW GRANTS FOR {account(self.name, ANY_HOST)}"
+        return f"SHOW GRANTS FOR {account(self.user, ANY_HOST)}"
 
 
 class MySQLWords(Words):
@@ -113,7 +120,7 @@ class MySQLWords(Words):
     def own(self, rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
         return [row for row in rows if row[MYSQL_NAME] == self.name]
 
-    def connect(self, link: Server, certificate: str | None, position: Position, anonymous: bool) -> str:
+    def connect(self, link: Server, certificate: str | None, position: Position) -> str:
         encrypted = link.ssl_mode != "disable"
         options = {
             "SOURCE_HOST": literal(link.host),
@@ -131,11 +138,16 @@ class MySQLWords(Words):
             "SOURCE_SSL_VERIFY_SERVER_CERT": "1" if link.ssl_mode == "verify-full" else "0",
             # Without TLS the password is encrypted with the server's key, which has to be asked for.
             "GET_SOURCE_PUBLIC_KEY": "0" if encrypted else "1",
-            "REQUIRE_ROW_FORMAT": "1",
-            "PRIVILEGE_CHECKS_USER": account(self.name, APPLIER_HOST),
-            "ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS": "LOCAL" if anonymous else "OFF",
         }
         return f"CHANGE REPLICATION SOURCE TO {_joined(options)} FOR CHANNEL {self._own}"
+
+    def apply(self, anonymous: bool) -> list[str]:
+        options = {
+            "REQUIRE_ROW_FORMAT": "1",
+            "PRIVILEGE_CHECKS_USER": account(self.user, APPLIER_HOST),
+            "ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS": "LOCAL" if anonymous else "OFF",
+        }
+        return [f"CHANGE REPLICATION SOURCE TO {_joined(options)} FOR CHANNEL {self._own}"]
 
     def filters(self, names: Mapping[str, str]) -> list[str]:
         hidden = ", ".join(identifier(name) for name in names.values())
@@ -162,7 +174,7 @@ class MySQLWords(Words):
         return f"SELECT SOURCE_POS_WAIT({literal(position.file)}, {position.offset}, {seconds:g}, {self._own})"
 
     def create_account(self, password: str, encrypted: bool) -> list[str]:
-        who = account(self.name, ANY_HOST)
+        who = account(self.user, ANY_HOST)
         tls = "REQUIRE SSL" if encrypted else "REQUIRE NONE"
         return [
             f"CREATE USER {who} IDENTIFIED BY {literal(password)} {tls}",
@@ -170,7 +182,7 @@ class MySQLWords(Words):
         ]
 
     def create_applier(self, databases: Sequence[str]) -> list[str]:
-        who = account(self.name, APPLIER_HOST)
+        who = account(self.user, APPLIER_HOST)
         return [
             f"CREATE USER {who} ACCOUNT LOCK",
             f"GRANT REPLICATION_APPLIER ON *.* TO {who}",
@@ -178,7 +190,7 @@ class MySQLWords(Words):
         ]
 
     def drop_applier(self) -> list[str]:
-        return [f"DROP USER IF EXISTS {account(self.name, APPLIER_HOST)}"]
+        return [f"DROP USER IF EXISTS {account(self.user, APPLIER_HOST)}"]
 
 
 class MariaDBWords(Words):
@@ -191,7 +203,7 @@ class MariaDBWords(Words):
     def own(self, rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
         return [row[MARIADB_FIRST:] for row in rows if row[0] == self.name]
 
-    def connect(self, link: Server, certificate: str | None, position: Position, anonymous: bool) -> str:
+    def connect(self, link: Server, certificate: str | None, position: Position) -> str:
         options = {
             "MASTER_HOST": literal(link.host),
             "MASTER_PORT": str(link.port),
@@ -238,7 +250,7 @@ class MariaDBWords(Words):
 
     def create_account(self, password: str, encrypted: bool) -> list[str]:
         """With the hash of its password, since this server would write the password itself into its logs."""
-        who = account(self.name, ANY_HOST)
+        who = account(self.user, ANY_HOST)
         tls = "REQUIRE SSL" if encrypted else "REQUIRE NONE"
         return [
             f"CREATE USER {who} IDENTIFIED BY PASSWORD {literal(native_hash(password))} {tls}",
@@ -248,6 +260,14 @@ class MariaDBWords(Words):
 
 def words_for(release: Release, name: str) -> Words:
     return MariaDBWords(name) if release.flavour == MARIADB else MySQLWords(name)
+
+
+def user_name(name: str, longest: int) -> str:
+    """An account's name may be shorter than a channel's."""
+    if len(name) <= longest:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8")).hexdigest()[:DIGEST_CHARACTERS]
+    return f"{name[: longest - DIGEST_CHARACTERS - 1]}_{digest}"
 
 
 def native_hash(password: str) -> str:

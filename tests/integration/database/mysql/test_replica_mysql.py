@@ -247,7 +247,24 @@ def test_link_that_the_new_server_does_not_get_through(live: str, replica: Repli
     result = replica("seeded", live, link={"port": 1})
     assert "Connecting from the new database server" in result["msg"]
     assert "(111" in result["msg"]
+    [found] = replica("status", live, link={"port": 1})["obstacles"]
+    assert (found["what"], "(111" in found["text"]) == ("link", True)
+    [found] = replica("status", live, link={"ca_path": "/nonexistent"})["obstacles"]
+    assert found["what"] == "link"
+    assert replica("status", live)["obstacles"] == []
     assert replica.left() == {}
+
+
+def test_name_that_is_too_long_for_an_account(source: Instance, live: str, replica: ReplicaModules) -> None:
+    name = "waba_migration_" + "x" * 35
+    seeded = replica("seeded", live, name=name)
+    assert not seeded["failed"], seeded["msg"]
+    account = seeded["left"]["account"]
+    assert source.sql("SELECT User FROM mysql.user WHERE User LIKE 'waba%'") == [account]
+    assert (account == name) == MARIADB
+    assert replica("abandoned", live, name=name)["changed"] is True
+    assert replica.left() == {}
+    assert source.sql("SELECT User FROM mysql.user WHERE User LIKE 'waba%'") == []
 
 
 def test_statement_that_does_not_end(

@@ -17,6 +17,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_word
     MYSQL_NAME,
     may_only_replicate,
     native_hash,
+    user_name,
     words_for,
 )
 
@@ -42,19 +43,24 @@ def link(**changes: Any) -> Server:
 def test_protection_of_the_link(mode: str, mysql: tuple[str, ...], mariadb: tuple[str, ...]) -> None:
     server = link(ssl_mode=mode)
     for words, expected in ((MYSQL_WORDS, mysql), (MARIADB_WORDS, mariadb)):
-        statement = words.connect(server, "/ca.pem", HERE, anonymous=False)
+        statement = words.connect(server, "/ca.pem", HERE)
         assert all(text in statement for text in expected)
         assert "'/ca.pem'" in statement
         assert r"PASSWORD = 'it\'s'" in statement
 
 
 def test_position_and_channel() -> None:
-    mysql = MYSQL_WORDS.connect(link(), None, HERE, anonymous=True)
+    mysql = MYSQL_WORDS.connect(link(), None, HERE)
     assert mysql.startswith("CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'db-old', SOURCE_PORT = 3306")
-    assert mysql.endswith("ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS = LOCAL FOR CHANNEL 'waba_acme'")
+    assert mysql.endswith("FOR CHANNEL 'waba_acme'")
     assert "SOURCE_LOG_FILE = 'binlog.000002', SOURCE_LOG_POS = 157, SOURCE_AUTO_POSITION = 0" in mysql
-    assert "REQUIRE_ROW_FORMAT = 1, PRIVILEGE_CHECKS_USER = 'waba_acme'@'localhost'" in mysql
-    mariadb = MARIADB_WORDS.connect(link(), None, HERE, anonymous=False)
+    assert MYSQL_WORDS.apply(anonymous=True) == [
+        "CHANGE REPLICATION SOURCE TO REQUIRE_ROW_FORMAT = 1, PRIVILEGE_CHECKS_USER = 'waba_acme'@'localhost', "
+        "ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS = LOCAL FOR CHANNEL 'waba_acme'"
+    ]
+    assert "TRANSACTIONS = OFF" in MYSQL_WORDS.apply(anonymous=False)[0]
+    assert MARIADB_WORDS.apply(anonymous=False) == []
+    mariadb = MARIADB_WORDS.connect(link(), None, HERE)
     assert mariadb.startswith("CHANGE MASTER 'waba_acme' TO MASTER_HOST = 'db-old'")
     assert "MASTER_LOG_FILE = 'binlog.000002', MASTER_LOG_POS = 157, MASTER_USE_GTID = no" in mariadb
 
@@ -104,3 +110,16 @@ def test_password_is_in_no_statement_of_mariadb() -> None:
 )
 def test_account_that_we_made(grants: list[str], ours: bool) -> None:
     assert may_only_replicate(grants) is ours
+
+
+@pytest.mark.parametrize(
+    ("name", "longest", "expected"),
+    [("waba_acme", 32, "waba_acme"), ("w" * 32, 32, "w" * 32), ("w" * 33, 32, "w" * 19 + "_")],
+)
+def test_name_of_the_account(name: str, longest: int, expected: str) -> None:
+    """As long as it may be, and another one for each name."""
+    found = user_name(name, longest)
+    assert len(found) <= longest
+    assert found[:20] == expected[:20]
+    assert (found == name) == (len(name) <= longest)
+    assert user_name(name + "x", longest) != found
