@@ -350,7 +350,8 @@ obstacles:
     - What stands against a seed. Empty means that nothing does.
     - The last one can be V(link), that the new server cannot connect to the old one. It is tried when both accounts
       have their rights. In place of a superuser an account follows that does not exist yet, so then the old server's
-      log has a failed login of O(name).
+      log has a failed login of O(name). In MySQL and MariaDB the new server has a channel of that name while it is
+      tried.
   returned: O(state=status) when RV(state=absent)
   type: list
   elements: dict

@@ -117,6 +117,7 @@ class Cut:
 
     def run(self) -> CutResult:
         parts: dict[str, float] = {}
+        self._showing.clear()
         started = time.monotonic()
         try:
             wait_until_idle(self._request, self._busy)

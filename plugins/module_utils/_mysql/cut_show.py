@@ -23,7 +23,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory im
     read_programs,
     tables_of,
 )
-from ansible_collections.waba.migration.plugins.module_utils._mysql.ledger import COMPLETE
+from ansible_collections.waba.migration.plugins.module_utils._mysql.ledger import COMPLETE, INCOMPLETE, Entry
 from ansible_collections.waba.migration.plugins.module_utils._mysql.load import TARGET
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import BASE_TABLE, Plan
 from ansible_collections.waba.migration.plugins.module_utils._mysql.program_loader import ProgramLoader
@@ -60,6 +60,21 @@ class Showing:
         for loader in self._loaders:
             for kind in IN_ORDER:
                 loader.prepare(kind)
+
+    def clear(self) -> None:
+        """Drop what a cut has left that was killed before it could rename anything: databases with nothing in them."""
+        target = self._target(self._session)
+        entries = target.ledger.entries()
+        present = {row["name"] for row in self._session.documents(catalog.DATABASES)}
+        begun = [
+            name
+            for name in self._names
+            if name in present
+            and name in entries
+            and entries[name] == Entry(self._request.marker, INCOMPLETE)
+            and not documents_of(self._session, catalog.tables_of(name), name)
+        ]
+        target.drop(begun)
 
     def show(self) -> None:
         server = self._request.target

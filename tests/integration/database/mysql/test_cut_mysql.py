@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._mysql import cut_database
-from mysql_server import Instance, assert_same
-from replica_module import meanwhile
+from mysql_server import MARIADB, MARKER, Instance, assert_same
+from replica_module import NAME, meanwhile
 from replica_mysql import NUMBERS, WRITES, ReplicaModules, stuck
 
 GOES_ON = "Nothing was changed that the old client could notice: start it again."
@@ -111,6 +111,10 @@ def test_whatever_goes_wrong_the_old_client_can_go_on(
     target.sql(f"DROP DATABASE {live}")
     assert replica("following", live)["state"] == "following"
 
+    stop = f"STOP SLAVE '{NAME}'" if MARIADB else f"STOP REPLICA FOR CHANNEL '{NAME}'"
+    target.sql(stop)
+    assert f"{live}: its subscription is disabled" in goes_on(replica.cut(live))
+
     target.sql("DELETE FROM messages WHERE id = 800", hidden)
     assert f"table messages of {live} has" in goes_on(replica.cut(live))
     monkeypatch.setattr(cut_database, "WHOLE_TABLE_BYTES", 0)
@@ -118,6 +122,19 @@ def test_whatever_goes_wrong_the_old_client_can_go_on(
     assert f"the last 200 rows of table messages of {live} are not the same on both servers" in goes_on(
         replica.cut(live)
     )
+
+
+def test_after_a_cut_that_was_killed(target: Instance, live: str, replica: ReplicaModules) -> None:
+    """It had begun to make the databases, and had not yet renamed a table."""
+    replica.follow(live)
+    target.sql(
+        f"INSERT INTO waba_migration.copies VALUES ('{live}', '{MARKER}', 'incomplete', NOW()); CREATE DATABASE {live}"
+    )
+    assert replica("following", live)["state"] == "following"
+    assert replica.cut(live, _ansible_check_mode=True)["changed"] is True
+    result = replica.cut(live)
+    assert not result["failed"], result["msg"]
+    assert target.sql("SELECT COUNT(*) FROM settings", live) == ["1"]
 
 
 def test_broken_at_the_end(

@@ -15,6 +15,7 @@ from ansible_collections.waba.migration.plugins.module_utils._database import (
     DatabaseResult,
     TableResult,
 )
+from ansible_collections.waba.migration.plugins.module_utils._mysql import replica as mysql_replica
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import replica
 from ansible_collections.waba.migration.plugins.module_utils._replica import Leavings, Obstacle, ReplicaRequest, Status
 from ansible_collections.waba.migration.plugins.modules import database_replica
@@ -157,6 +158,15 @@ def test_link(run: Run, engine: FakeEngine, link: dict[str, Any] | None, expecte
     found = engine.request.link
     assert (found.host, found.port, found.ssl_mode, found.ca_path) == expected
     assert (found.user, found.password) == ("", "")
+
+
+def test_engine(run: Run, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each has its own way, and its own port."""
+    monkeypatch.setattr(mysql_replica, "status", engine.status)
+    engine.state = "following"
+    assert run("status", engine="mysql", require_own_log=False)["state"] == "following"
+    assert (engine.request.source.port, engine.request.link.port) == (3306, 3306)
+    assert engine.request.require_own_log is False
 
 
 def test_sizes(run: Run, engine: FakeEngine) -> None:
