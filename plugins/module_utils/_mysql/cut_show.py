@@ -84,7 +84,8 @@ class Showing:
                 self._show()
         except BaseException as error:  # noqa: BLE001 - raised again unless it came too late to matter
             self._go_on_following(self._workplace.children.cause or error)
-        self._forget()
+        else:
+            self._forget()
 
     def _show(self) -> None:
         target = self._target(self._session)

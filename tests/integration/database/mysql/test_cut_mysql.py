@@ -9,10 +9,12 @@ import time
 from collections.abc import Callable
 
 import pytest
+from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._mysql import cut_database
+from ansible_collections.waba.migration.plugins.module_utils._mysql.ledger import Ledger
 from mysql_server import MARIADB, MARKER, Instance, assert_same
 from replica_module import NAME, meanwhile
-from replica_mysql import NUMBERS, WRITES, ReplicaModules, stuck
+from replica_mysql import NUMBERS, WRITES, ReplicaModules, channels, stuck
 
 GOES_ON = "Nothing was changed that the old client could notice: start it again."
 LARGE = f"""
@@ -157,6 +159,24 @@ def test_broken_at_the_end(
     assert replica("following", live)["state"] == "following"
     again = replica.cut(live)
     assert not again["failed"], again["msg"]
+    assert_same(source, target, live)
+
+
+def test_answer_that_gets_lost(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server has done it, and the connection breaks before it could say so."""
+    complete = Ledger.complete
+
+    def lose_the_answer(ledger: Ledger, names: list[str]) -> None:
+        complete(ledger, names)
+        raise DatabaseError("the connection is gone")
+
+    monkeypatch.setattr(Ledger, "complete", lose_the_answer)
+    replica.follow(live)
+    result = replica.cut(live)
+    assert not result["failed"], result["msg"]
+    assert (target.databases(), channels(target)) == ([live], [])
     assert_same(source, target, live)
 
 
