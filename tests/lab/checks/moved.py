@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import stat
 from datetime import datetime
@@ -272,9 +273,11 @@ def report_agrees(scene: Scene) -> str:
         if scene.option == SETTINGS
         else phases["fence"]["facts"]["stopping_at"]
     )
-    gap = scene.ledger(ACME)["downtime"]
-    if not gap["seconds"]:
-        return "the network saw no downtime"
+    # Attempts that were rolled back have downtimes of their own, and longer ones perhaps.
+    gaps = [(gap["from"], gap["to"] or math.inf) for gap in scene.ledger(ACME)["gaps"]]
+    seen = [gap for gap in gaps if gap[0] <= _time(up) and gap[1] >= _time(down)]
+    if not seen:
+        return f"the network saw no downtime between {down} and {up}"
     words = _report_file(scene, "txt").read_text(encoding="utf-8")
     figure, told = _DOWNTIME.search(words), _time(up) - _time(down)
     if figure is None or abs(float(figure[1]) - told) > ROUNDED_SECONDS:
@@ -288,8 +291,8 @@ def report_agrees(scene: Scene) -> str:
         [
             f"by its own times {what} between {since} and {until}, the network saw it at {stamp:.3f}"
             for what, stamp, since, until in (
-                ("the client went down", gap["from"], down, phases["fence"]["ended"]),
-                ("the client came up", gap["to"], phases["fence"]["ended"], up),
+                ("the client went down", seen[-1][0], down, phases["fence"]["ended"]),
+                ("the client came up", seen[-1][1], phases["fence"]["ended"], up),
             )
             if not _time(since) - CUT_SECONDS <= stamp <= _time(until) + CUT_SECONDS
         ]
