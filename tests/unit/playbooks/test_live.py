@@ -94,6 +94,28 @@ def test_small_data_and_other_engines_need_no_look_at_the_servers(
     assert choice in output
 
 
+def test_databases_that_follow_are_not_copied_instead_because_nobody_could_look_at_them(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSIBLE_VERBOSITY", "1")
+    nowhere = {"login_host": "db.invalid", "login_port": 5432, "login_user": "acme", "login_password": "x"}
+    known = {
+        **OWN,
+        "__database_host_replication_left": True,
+        "__database_host_planned_bytes": 10**12,
+        "__database_host_option": "full",
+        "__database_host_source": nowhere,
+        "__database_host_target": nowhere,
+        "__database_host_marker": "waba.migration x",
+        "__database_host_replace_marker": "waba.migration x",
+        "__database_host_source_error": "",
+        "__database_host_target_error": "",
+    }
+    status, output = desk.step("database", "database_host", "plan_mode", **known)
+    assert status == 0, output
+    assert "__database_host_live_unknown: true" in output
+
+
 @pytest.mark.parametrize(
     ("facts", "move", "lines"),
     [
