@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         def abandon(self, request: ReplicaRequest, check_mode: bool) -> Leavings: ...
 
 
+SOURCE, TARGET = "source", "target"
 # Slots have names of these characters only. What follows the name has to fit into 63 bytes.
 NAME = re.compile(r"[a-z][a-z0-9_]{0,49}")
 DIGEST_CHARACTERS = 12
@@ -92,6 +93,8 @@ class Obstacle:
     text: str
     statement: str | None = None
     restart: bool = False
+    # Which of the two servers lacks it.
+    server: str = SOURCE
 
     def __str__(self) -> str:
         ending = ", and restart the server" if self.restart else ""
@@ -244,6 +247,7 @@ def obstacles_summary(obstacles: Sequence[Obstacle]) -> list[dict[str, Any]]:
             "text": obstacle.text,
             "statement": obstacle.statement,
             "restart": obstacle.restart,
+            "server": obstacle.server,
         }
         for obstacle in obstacles
     ]

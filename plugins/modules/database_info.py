@@ -284,6 +284,10 @@ live_obstacles:
     restart:
       description: Whether the server has to be restarted after it.
       type: bool
+    server:
+      description: Which server lacks it, here always V(source), the one that is looked at.
+      type: str
+      sample: source
 foreign:
   description:
     - Databases that start with the prefix and are not the client's. The keys are C(name), C(owner), C(size_bytes),

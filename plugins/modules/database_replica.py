@@ -373,6 +373,10 @@ obstacles:
     restart:
       description: Whether the server has to be restarted after it.
       type: bool
+    server:
+      description: Which one lacks it, V(source) or V(target). V(link) is told of the one that was to connect.
+      type: str
+      sample: source
 seed:
   description: What was seeded. The keys are C(tables), C(rows), C(bytes) and C(seconds).
   returned: O(state=seeded) when something was seeded

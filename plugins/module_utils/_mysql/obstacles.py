@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._database_names import AUTH_STORE
@@ -15,7 +15,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.connection i
 from ansible_collections.waba.migration.plugins.module_utils._mysql.refusals import Rights, some
 from ansible_collections.waba.migration.plugins.module_utils._mysql.releases import PRODUCTS, Release
 from ansible_collections.waba.migration.plugins.module_utils._mysql.sql import account, identifier
-from ansible_collections.waba.migration.plugins.module_utils._replica import Obstacle
+from ansible_collections.waba.migration.plugins.module_utils._replica import TARGET, Obstacle
 
 # The first ones on which one name may be followed under another, by a filter for one channel, set while they run.
 OLDEST_FOLLOWER = {MYSQL: (8, 0, 26), MARIADB: (10, 11, 0)}
@@ -187,11 +187,16 @@ def password(facts: ServerFacts, length: int, limit: int) -> list[Obstacle]:
 
 
 def of_link(target: str, link: str, answer: str) -> Obstacle:
-    return _server("link", f"The new server {target} cannot connect to {link}: {answer}".rstrip("."))
+    text = f"The new server {target} cannot connect to {link}: {answer}".rstrip(".")
+    return replace(_server("link", text), server=TARGET)
 
 
 def of_target(source: ServerFacts, target: ServerFacts) -> list[Obstacle]:
     """What the new server lacks to follow the old one."""
+    return [replace(obstacle, server=TARGET) for obstacle in _of_follower(source, target)]
+
+
+def _of_follower(source: ServerFacts, target: ServerFacts) -> list[Obstacle]:
     flavour = target.release.flavour
     if source.release.flavour != flavour:
         return [

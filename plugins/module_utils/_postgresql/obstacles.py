@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import identifier, printable
-from ansible_collections.waba.migration.plugins.module_utils._replica import Obstacle
+from ansible_collections.waba.migration.plugins.module_utils._replica import TARGET, Obstacle
 
 # From this release on a server can be told how much it may keep for a slot.
 SLOT_LIMIT = 130000
@@ -116,7 +117,7 @@ def of_target(facts: Mapping[str, Any], databases: int) -> list[Obstacle]:
                     restart=True,
                 )
             )
-    return found
+    return [replace(obstacle, server=TARGET) for obstacle in found]
 
 
 def reaches_the_password(answer: str, user: str) -> bool:
@@ -128,7 +129,8 @@ def reaches_the_password(answer: str, user: str) -> bool:
 
 
 def of_link(target: str, link: str, answer: str) -> Obstacle:
-    return _server("link", f"The new server {target} cannot connect to {link}: {answer}".rstrip("."))
+    text = f"The new server {target} cannot connect to {link}: {answer}".rstrip(".")
+    return replace(_server("link", text), server=TARGET)
 
 
 def _slot_limit(facts: Mapping[str, Any]) -> list[Obstacle]:

@@ -146,7 +146,9 @@ def test_database(table: dict[str, Any], found: list[str]) -> None:
     ],
 )
 def test_target(source: ServerFacts, target: ServerFacts, found: list[tuple[str, str | None]]) -> None:
-    assert [(each.what, each.statement) for each in of_target(source, target)] == found
+    obstacles = of_target(source, target)
+    assert [(each.what, each.statement) for each in obstacles] == found
+    assert all(each.server == "target" for each in obstacles)
 
 
 @pytest.mark.parametrize(

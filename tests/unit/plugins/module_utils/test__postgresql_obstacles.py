@@ -102,7 +102,9 @@ def test_database(changes: dict[str, Any], found: list[tuple[str, str | None]]) 
     ],
 )  # fmt: skip
 def test_target(changes: dict[str, Any], found: list[tuple[str, str | None]]) -> None:
-    assert [(each.what, each.statement) for each in of_target({**TARGET, **changes}, 8)] == found
+    obstacles = of_target({**TARGET, **changes}, 8)
+    assert [(each.what, each.statement) for each in obstacles] == found
+    assert all(each.server == "target" for each in obstacles)
 
 
 def test_summary() -> None:
@@ -114,5 +116,6 @@ def test_summary() -> None:
             "the program vacuumlo removes them",
             "statement": None,
             "restart": False,
+            "server": "source",
         }
     ]
