@@ -5,17 +5,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+from ansible_collections.waba.migration.plugins.module_utils._replica import TARGET, Obstacle, obstacles_summary
 
 if TYPE_CHECKING:
     from ansible_collections.waba.migration.tests.unit.playbooks.conftest import Desk, Values, Wire
 
+CHECKOUT = Path(__file__).parents[3]
 LIVE = {"mode": "live", "why": "database_host_mode says so"}
 BULK = {"mode": "bulk", "why": "database_host_mode says so"}
 FOLLOWED: dict[str, Any] = {
     "name": "waba_migration_acme_0a1b2c3d",
+    "engine": "postgresql",
     "old_server": "db-old:5432",
     "databases": ["acme_x", "acme_y"],
 }
@@ -81,10 +87,9 @@ def test_what_may_be_left_is_known_from_its_intent_on(wire: Wire, journal: Value
     [
         ({"database_host_mode": "bulk"}, 10**12, "mode: bulk why: database_host_mode says so"),
         ({}, 199_900_000, "mode: bulk why: 199.9 MB of data is less than database_host_live_threshold (200 MB)"),
-        ({"__database_host_client_engine": "MYSQL"}, 10**12, "mode: bulk why: mysql databases cannot be followed yet"),
     ],
 )
-def test_small_data_and_other_engines_need_no_look_at_the_servers(
+def test_small_data_needs_no_look_at_the_servers(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, variables: Values, size: int, choice: str
 ) -> None:
     monkeypatch.setenv("ANSIBLE_VERBOSITY", "1")
@@ -92,6 +97,58 @@ def test_small_data_and_other_engines_need_no_look_at_the_servers(
     status, output = desk.step("database", "database_host", "plan_mode", **known)
     assert status == 0, output
     assert choice in output
+
+
+def role_value(name: str, **variables: Any) -> Any:
+    """Evaluates a variable of the role that moves databases, which is its own or one of its preflight's."""
+    role = CHECKOUT / "roles" / "database_host"
+    own, tasks = (
+        DataLoader().load_from_file(str(role / file), trusted_as_template=True)
+        for file in ("vars/main.yml", "tasks/preflight.yml")
+    )
+    findings = next(task["vars"] for task in tasks if "__database_host_live_checks_all" in task.get("vars", {}))
+    templar = Templar(loader=DataLoader(), variables={**own, **findings, **variables})
+    return templar.template(trust_as_template(f"{{{{ {name} }}}}"))
+
+
+@pytest.mark.parametrize(
+    ("option", "said", "required"),
+    [("full", True, True), ("full", False, False), ("messages", True, True), ("messages", False, True)],
+)
+def test_nobody_can_have_users_of_the_old_platform_on_the_new_server(option: str, said: bool, required: bool) -> None:
+    known = {"__database_host_option": option, "database_host_live_require_own_log": said}
+    assert role_value("__database_host_require_own_log", **known) is required
+
+
+@pytest.mark.parametrize(
+    ("obstacle", "remedy"),
+    [
+        (
+            Obstacle(None, "own_log", "The new server fetches it", "binlog_ignore_db = acme_waweb", restart=True),
+            "On db-old: binlog_ignore_db = acme_waweb, and restart the server.",
+        ),
+        (
+            Obstacle(None, "rights", "root lacks it", "GRANT REPLICATION_APPLIER ON *.* TO root", server=TARGET),
+            "On db-new: GRANT REPLICATION_APPLIER ON *.* TO root",
+        ),
+        (
+            Obstacle("acme_x", "keyless", "There is no key", "ALTER TABLE acme_x.t ADD COLUMN k INT"),
+            "On db-old, in the database acme_x: ALTER TABLE acme_x.t ADD COLUMN k INT",
+        ),
+        (
+            Obstacle(None, "link", "It cannot connect", server=TARGET),
+            "Mend what is named there, or set database_host_mode to bulk.",
+        ),
+    ],
+)
+def test_a_finding_says_what_to_do_on_which_server(obstacle: Obstacle, remedy: str) -> None:
+    servers = {
+        f"__database_host_{side}": {"login_host": f"db-{age}"} for side, age in (("source", "old"), ("target", "new"))
+    }
+    found = role_value(
+        "__database_host_live_checks_all", __database_host_live_obstacles=obstacles_summary([obstacle]), **servers
+    )
+    assert found == [{"id": "database_host.live", "ok": False, "found": obstacle.text, "remedy": remedy}]
 
 
 def test_databases_that_follow_are_not_copied_instead_because_nobody_could_look_at_them(
@@ -116,6 +173,18 @@ def test_databases_that_follow_are_not_copied_instead_because_nobody_could_look_
     assert "__database_host_live_unknown: true" in output
 
 
+@pytest.mark.parametrize(("unknown", "left", "stops"), [(True, True, 1), (True, False, 0), (False, True, 0)])
+def test_a_prepared_move_that_cannot_be_looked_at_is_a_finding(unknown: bool, left: bool, stops: int) -> None:
+    found = role_value(
+        "__database_host_live_checks",
+        database_host_mode="auto",
+        __database_host_live_unknown=unknown,
+        __database_host_replication_left=left,
+        __database_host_live_obstacles=[{"text": "no answer", "database": None, "statement": None}],
+    )
+    assert [row["found"] for row in found] == ["no answer"] * stops
+
+
 @pytest.mark.parametrize(
     ("facts", "move", "lines"),
     [
@@ -123,6 +192,11 @@ def test_databases_that_follow_are_not_copied_instead_because_nobody_could_look_
             {"transfer": LIVE, "replication": {**FOLLOWED, "state": "there"}},
             {},
             ["Mode live: database_host_mode says so", f"Left on both database servers: Replication of {NAMES}"],
+        ),
+        (
+            {"transfer": LIVE, "replication": {**FOLLOWED, "engine": "mysql", "state": "there"}},
+            {},
+            ["0a1b2c3d. db-old:5432 has an account of it. The next run goes on with it"],
         ),
         (
             {"transfer": LIVE, "replication": {**FOLLOWED, "state": "intended"}},
