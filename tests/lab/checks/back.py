@@ -89,5 +89,6 @@ CHECKS: tuple[Check[Scene], ...] = (
     Check("neighbour-ledger", "every message of number B arrived once", neighbour.ledger_balanced),
     Check("keys-taken-back", "no key of the run opens a host", keys_taken_back),
     Check("replication", "no server replicates or has anything of it", replication.nothing_left),
+    Check("old-server", "the old server is set as it was, with the plugins that it had", replication.settings_kept),
     Check("verdict", "the report says that it was rolled back", verdict),
 )

@@ -60,6 +60,7 @@ def look(session: Session, stage: str) -> dict[str, Any]:
     return {
         "time": time.time(),
         "old_databases": dumps.take(session, old, (*names, dumps.ROLES), place / "old"),
+        "old_settings": databases.server(lab, session.state, old).settings(),
         "old_counts": dumps.counted(session, old, dumps.acme_databases()),
         "old_media": probes.media(lab, "old", ACME),
         "old_files": probes.tree(lab, "old", *RUN_PLACES),

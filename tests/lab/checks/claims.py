@@ -55,6 +55,7 @@ CLAIMS = (
         Check("neighbour-ledger", "every message of number B arrived once", neighbour.ledger_balanced),
         Check("keys-taken-back", "no key of the run opens a host", moved.keys_taken_back),
         Check("replication", "no server replicates or has anything of it", replication.nothing_left),
+        Check("old-server", "the old server is set as it was, with the plugins that it had", replication.settings_kept),
         Check("private-files", "files with secrets are for their owner only", moved.files_private),
         Check("report", "the run's report agrees with the network", moved.report_agrees),
     ),

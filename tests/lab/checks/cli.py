@@ -17,7 +17,7 @@ from labctl.errors import LabError
 from labctl.layout import lab_from_environment
 from labctl.session import Session
 
-from checks import back, baseline, breakout, claims, discretion, fence, mutations, repeated, untouched
+from checks import back, baseline, breakout, claims, discretion, fence, mutations, repeated, replication, untouched
 from checks.options import FULL, OPTIONS
 from checks.scene import Scene
 from checks.verdict import Verdict, judge
@@ -63,6 +63,11 @@ def step_watch(session: Session) -> int:
 def step_untouched(session: Session) -> int:
     """after a run in check mode: nothing has changed"""
     return told(judge(untouched.CHECKS, untouched.Before(session)))
+
+
+def step_following(session: Session, option: str) -> int:
+    """after a preparation whose databases follow: they do, while the old client serves"""
+    return told(judge(replication.CHECKS, Scene(session, option=option)))
 
 
 def step_moved(session: Session, option: str) -> int:
@@ -130,6 +135,7 @@ STEPS: dict[str, Step] = {
     "traffic": step_traffic,
     "watch": step_watch,
     "untouched": step_untouched,
+    "following": step_following,
     "moved": step_moved,
     "back": step_back,
     "finished": step_finished,
@@ -148,7 +154,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands: Any = parser.add_subparsers(dest="step", required=True, metavar="STEP")
     for name, step in STEPS.items():
         command = commands.add_parser(name, help=step.__doc__, description=step.__doc__)
-        if step in (step_traffic, step_moved, step_repeated, step_mutations):
+        if step in (step_traffic, step_following, step_moved, step_repeated, step_mutations):
             command.add_argument(
                 "--option", choices=OPTIONS, default=FULL, help="what was moved (default: %(default)s)"
             )

@@ -199,6 +199,14 @@ def left_slot(session: Session) -> Done:
     return Done(f"the slot {name}", lambda: sql(session, drop, "Dropping the slot", "", old))
 
 
+def left_setting(session: Session) -> Done:
+    old = ACME.database_host
+    make = "ALTER SYSTEM SET wal_keep_size = '64MB';\nSELECT pg_reload_conf();"
+    drop = "ALTER SYSTEM RESET wal_keep_size;\nSELECT pg_reload_conf();"
+    sql(session, make, "Setting something on the old server", "", old)
+    return Done("wal_keep_size is", lambda: sql(session, drop, "Setting it back", "", old))
+
+
 def registration_call(session: Session) -> Done:
     """Asks for a registration without the PIN, which the network refuses. It is a call all the same."""
     with socket.create_connection(("127.0.0.1", session.state.port("whatsapp", WIRE_PORT)), timeout=10) as connection:

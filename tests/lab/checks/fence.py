@@ -5,7 +5,7 @@
 
 A migration may refuse a database that somebody else is connected to, and it reads them right after the fence. So the
 moment is kept with PostgreSQL's own backup functions, which need no connection to these databases. MySQL has no such
-functions: there the dumps are taken at once.
+functions: there the dumps are taken at once, and whoever waits until nobody is connected waits for all of them.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from labctl import docker
+from labctl import databases, docker
+from labctl.errors import LabError
 from labctl.files import write_private
 from labctl.layout import ACME, POSTGRESQL, Lab
 from labctl.project import PROJECT_LABEL
@@ -50,8 +53,25 @@ def watch(session: Session) -> None:
         postgresql_fence.keep(session)
     else:
         directory = record.directory(lab, STAGE)
-        known["dumps"] = dumps.take(session, ACME.database_host, dumps.acme_databases(), directory)
+        with _connected(session):
+            known["dumps"] = dumps.take(session, ACME.database_host, dumps.acme_databases(), directory)
     record.save(lab, STAGE, {**known, "taken": time.time()})
+
+
+@contextmanager
+def _connected(session: Session) -> Iterator[None]:
+    """One connection from the first dump to the last: between two of them the databases would seem to be free."""
+    server = databases.server(session.lab, session.state, ACME.database_host)
+    client = (*server.client(dumps.acme_databases()[0]), "--unbuffered")
+    command = ["docker", "exec", "--interactive", "--user", server.engine.system_user, server.container, *client]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S603
+        assert process.stdin  # noqa: S101 (a pipe)
+        assert process.stdout  # noqa: S101 (a pipe)
+        process.stdin.write(b"SELECT 1;\n")
+        process.stdin.flush()
+        if not process.stdout.readline():
+            raise LabError(f"Connecting to {server.host}", "the client ended", f"Read {server.engine.log} there.")
+        yield
 
 
 def _await_fence(lab: Lab) -> None:

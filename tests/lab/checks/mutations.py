@@ -56,6 +56,7 @@ AFTER_A_FULL_MOVE = (
             Mutation(damage.restarted_neighbour, "neighbour-containers"),
             Mutation(damage.written_old_database, "old-databases"),
             Mutation(damage.left_slot, "replication"),
+            Mutation(damage.left_setting, "old-server"),
         )
     ),
     Round((Mutation(damage.registration_call, "no-registrations", frozenset({"ledger"})),)),

@@ -89,6 +89,7 @@ CHECKS: tuple[Check[Before], ...] = (
     Check("never-offline", "neither number lost its connection", never_offline),
     Check("containers", "the containers live on, and there are none on the new host", same("containers")),
     Check("old-databases", "the old databases are as they were", old_databases),
+    Check("old-server", "the old server is set as it was", same("old_settings")),
     Check("old-files", "the old host's files and media are as they were", same("old_files", "old_media")),
     Check("new-side", "the new side is as empty as it was", same("new_databases", "new_files", "new_images")),
     Check("keys", "no host lets in another key", same("keys")),

@@ -46,4 +46,7 @@ ACCOUNTS
   rm -f "$accounts"
   mv "$data.new" "$data"
 fi
-exec "${as_mysql[@]}" "$server" --no-defaults --datadir="$data" --socket=/run/mysqld/mysqld.sock "${tls[@]}" "$@"
+# Servers that follow each other need another number each, and both products begin with 1. MariaDB, unlike MySQL, writes no log by itself.
+replication=(--server-id="$(cksum <<< "$HOSTNAME" | cut --delimiter=' ' --fields=1)")
+[[ $server == */mysqld ]] || replication+=(--log-bin=binlog --binlog-format=ROW)
+exec "${as_mysql[@]}" "$server" --no-defaults --datadir="$data" --socket=/run/mysqld/mysqld.sock "${tls[@]}" "${replication[@]}" "$@"

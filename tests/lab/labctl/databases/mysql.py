@@ -10,12 +10,18 @@ import os
 import re
 
 from labctl import docker
-from labctl.databases.server import FOREIGN_OWNER, FOREIGN_ROWS, Database, Server
+from labctl.databases.server import FOREIGN_OWNER, FOREIGN_ROWS, Database, Server, settings_of
 from labctl.layout import ACME, MYSQL
 
 SYSTEM_DATABASES = ("information_schema", "mysql", "performance_schema", "sys")
 DATA = "/var/lib/mysql/data"
 PRISTINE = "/var/lib/mysql/pristine"
+PLUGINS = "SELECT CONCAT('the plugin ', PLUGIN_NAME), PLUGIN_STATUS FROM information_schema.PLUGINS"
+GROWING = frozenset(
+    ("gtid_binlog_pos", "gtid_binlog_state", "gtid_current_pos", "gtid_executed", "gtid_purged", "gtid_slave_pos")
+)
+"""They are listed among the settings, and tell what has been written."""
+
 FRESH_STATISTICS = "/*!80000 SET SESSION information_schema_stats_expiry = 0 */;\n"
 """MySQL alone remembers what it tells of tables for a day."""
 
@@ -103,6 +109,12 @@ class MySQL(Server):
             database,
         )
         return [name for (name,) in rows]
+
+    def settings(self) -> dict[str, str]:
+        tried = f"Reading the settings of {self.host}"
+        known = settings_of(self.sql("SHOW GLOBAL VARIABLES;", tried))
+        plugins = self.sql(f"{PLUGINS};", tried)
+        return {name: value for name, value in known.items() if name not in GROWING} | settings_of(plugins)
 
     def quoted(self, name: str) -> str:
         return quoted(name)

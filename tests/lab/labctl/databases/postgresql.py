@@ -11,7 +11,7 @@ import hmac
 import os
 
 from labctl import docker
-from labctl.databases.server import FOREIGN_DATABASES, FOREIGN_OWNER, FOREIGN_ROWS, Database, Server
+from labctl.databases.server import FOREIGN_DATABASES, FOREIGN_OWNER, FOREIGN_ROWS, Database, Server, settings_of
 from labctl.layout import ACME
 from labctl.waiting import wait_until
 
@@ -78,6 +78,10 @@ class PostgreSQL(Server):
             database=database,
         )
         return [name for (name,) in rows]
+
+    def settings(self) -> dict[str, str]:
+        rows = self.sql("SELECT name, setting FROM pg_settings;", tried=f"Reading the settings of {self.host}")
+        return settings_of(rows)
 
     def quoted(self, name: str) -> str:
         return quoted(name)

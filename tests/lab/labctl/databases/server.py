@@ -38,6 +38,11 @@ def rows_of(output: str) -> list[list[str]]:
     return [line.split("\t") for line in output.splitlines() if line]
 
 
+def settings_of(rows: list[list[str]]) -> dict[str, str]:
+    """Names and values. A value may be empty, or have tabs."""
+    return {name: "\t".join(value) for name, *value in rows}
+
+
 @dataclass(frozen=True)
 class Server(ABC):
     """One database server of the lab. The lab speaks to it over its local socket, as its system user."""
@@ -71,6 +76,10 @@ class Server(ABC):
     @abstractmethod
     def tables(self, database: str) -> list[str]:
         """The names of a database's tables."""
+
+    @abstractmethod
+    def settings(self) -> dict[str, str]:
+        """How it is set, by name, and which plugins it has. Nothing of it changes by itself."""
 
     @abstractmethod
     def quoted(self, name: str) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from labctl.databases.mysql import MySQL, decoded, native_hash, owner_of, pattern, quoted
+from labctl.databases.mysql import PLUGINS, MySQL, decoded, native_hash, owner_of, pattern, quoted
+from labctl.databases.server import settings_of
 from labctl.layout import MARIADB, MYSQL, DatabaseEngine, Lab
 
 GRANTS = [("acme\\_%", "acme"), ("acme\\_archive", "somebody_else"), ("messageStore", "somebody_else")]
@@ -52,3 +53,20 @@ def test_only_a_server_that_hides_a_password_is_told_it(
     MySQL(lab, "db-old", engine).ensure_accounts({"acme_database_password": "pencil"})
     assert ("'pencil'" in spoken[-1]) == in_clear
     assert "ON `acme\\_%`.* TO 'acme'@'%';" in spoken[-1]
+
+
+def test_settings_are_those_that_stay(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {
+        "SHOW GLOBAL VARIABLES;": [["gtid_executed", "a:1-5"], ["init_connect", ""], ["port", "3306"]],
+        f"{PLUGINS};": [["the plugin InnoDB", "ACTIVE"]],
+    }
+    monkeypatch.setattr(MySQL, "sql", lambda _self, text, _tried: answers[text])
+    found = MySQL(lab, "db-old", MYSQL).settings()
+    assert found == {"init_connect": "", "port": "3306", "the plugin InnoDB": "ACTIVE"}
+
+
+def test_a_value_may_have_tabs() -> None:
+    assert settings_of([["log_line_prefix", "a", "b"], ["wal_level", "logical"]]) == {
+        "log_line_prefix": "a\tb",
+        "wal_level": "logical",
+    }
