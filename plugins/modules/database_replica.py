@@ -36,8 +36,9 @@ notes:
     that its disk does not fill because of this, but a seed or a server that has been cut off for longer than that
     cannot go on. A seed is given up as soon as the log that it needs is gone, and then the databases are V(broken).
   - In MySQL and MariaDB the seed keeps everybody on the source from writing for a moment, some tenths of a second, in
-    which all of its readers begin (C(FLUSH TABLES WITH READ LOCK)). It waits up to 3 seconds for statements that are
-    running, and is given up then.
+    which all of its readers begin (C(FLUSH TABLES WITH READ LOCK)). It is given up when statements have been running
+    for more than a second and do not end within 10 seconds, since others would have to wait for them even to read, and
+    when it has to wait for statements for more than 3 seconds.
   - In MySQL and MariaDB the new server fetches the whole binary log and applies what concerns the databases. See
     O(require_own_log).
   - MySQL applies changes with an account on the new server that may write these databases and nothing else, and that

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Child, during
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
-from ansible_collections.waba.migration.plugins.module_utils._mysql import commands, replica_sql
+from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, commands, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._mysql.load import SOURCE, parts_of
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import Plan, Table
+from ansible_collections.waba.migration.plugins.module_utils._mysql.refusals import some
 from ansible_collections.waba.migration.plugins.module_utils._mysql.releases import Release
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_server import CHANGE
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_sql import Position
@@ -22,6 +23,11 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace im
 
 # Behind who waits for the lock everybody waits who writes, and under it as well.
 LOCK_SECONDS = 3
+# MySQL lets nobody use a table that a statement is reading when the lock is asked for, until that statement ends, even
+# if the lock is given up. So it is asked for only when no statement has been running for so long.
+LONG_SECONDS = 1
+QUIET_SECONDS = 10.0
+QUIET_INTERVAL = 0.1
 BEGIN_SECONDS = 5.0
 LOOK_SECONDS = 0.005
 
@@ -72,6 +78,7 @@ class Moment:
             "running there (see SHOW PROCESSLIST),"
         )
         with self._workplace.session(CHANGE) as session:
+            self._await_quiet(session)
             with during(locking):
                 session.execute(*replica_sql.lock(LOCK_SECONDS))
             started = time.monotonic()
@@ -82,10 +89,28 @@ class Moment:
                         reader.execute(*replica_sql.SNAPSHOT)
                     position = replica_sql.position_of(session.rows(replica_sql.log_status(self._release)))
                 self._wait(held, started + BEGIN_SECONDS)
+                with during(f"Letting others write on {self._server} again"):
+                    # An error if the server has given the lock back already.
+                    session.execute(replica_sql.UNLOCK)
             finally:
                 session.close()
             self.seconds = time.monotonic() - started
         return position, held
+
+    def _await_quiet(self, session: Session) -> None:
+        deadline = time.monotonic() + QUIET_SECONDS
+        while True:
+            with during(f"Looking for long statements on {self._server}"):
+                running = replica_sql.long_statements(session.rows(catalog.PROCESSES), LONG_SECONDS)
+            if not running:
+                return
+            if time.monotonic() > deadline:
+                raise DatabaseError(
+                    f"Statements are running on {self._server} that do not end ({some(running)}). Others could not be "
+                    "kept from writing for a moment without being kept from reading until these have ended. Wait for "
+                    "them, see SHOW PROCESSLIST, or try a quieter hour."
+                )
+            time.sleep(QUIET_INTERVAL)
 
     def _start(self, stream: Stream) -> Held:
         names = [table.name for table in stream.tables]

@@ -40,6 +40,11 @@ BINARY_LOGS = "SHOW BINARY LOGS"
 # The password of the account is in statements that follow, and shall be in no log of the server.
 LOG_NOTHING = ("SET SESSION sql_log_off = 1", "SET SESSION long_query_time = 31536000")
 UNLOCK = "UNLOCK TABLES"
+# The server gives the lock back by itself after so long, when the host that holds it is gone without a word.
+LOCKED_SECONDS = 15
+# What a connection does that runs a statement, and who the server's own threads are that apply another one's changes.
+RUNNING = ("Query", "Execute", "Fetch")
+REPLICATION_USER = "system user"
 SNAPSHOT = (
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
@@ -48,7 +53,19 @@ SNAPSHOT = (
 
 def lock(seconds: int) -> list[str]:
     """Nobody writes meanwhile. Not to be waited for longer, since others wait behind it."""
-    return [f"SET SESSION lock_wait_timeout = {seconds}", "FLUSH TABLES WITH READ LOCK"]
+    return [
+        f"SET SESSION lock_wait_timeout = {seconds}, SESSION wait_timeout = {LOCKED_SECONDS}",
+        "FLUSH TABLES WITH READ LOCK",
+    ]
+
+
+def long_statements(processes: Sequence[Sequence[str]], seconds: int) -> list[str]:
+    """From SHOW PROCESSLIST, who has a statement that runs for so long; its text may have values of rows in it."""
+    return [
+        f"connection {row[0]} of {row[1]} for {row[5]} s"
+        for row in processes
+        if row[4] in RUNNING and row[1] != REPLICATION_USER and row[5].isdigit() and int(row[5]) >= seconds
+    ]
 
 
 @dataclass(frozen=True)

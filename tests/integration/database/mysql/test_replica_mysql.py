@@ -19,10 +19,11 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql import (
     replica_dumps,
     replica_load,
     replica_seed,
+    replica_sql,
 )
 from mysql_server import MARIADB, Instance, assert_same
 from replica_module import NAME, meanwhile, until
-from replica_mysql import ReplicaModules, restart, writer
+from replica_mysql import ReplicaModules, restart, stuck, writer
 
 
 def test_seed_follow_and_cut_beside_a_writer(
@@ -270,12 +271,41 @@ def test_name_that_is_too_long_for_an_account(source: Instance, live: str, repli
 def test_statement_that_does_not_end(
     source: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """One that had begun too late to be seen before the lock."""
     monkeypatch.setattr(replica_dumps, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(replica_dumps, "LONG_SECONDS", 60)
     with meanwhile(lambda: source.sql("UPDATE settings SET value = value + SLEEP(4)", live)):
         until(lambda: any("SLEEP(4)" in line for line in source.sql("SHOW FULL PROCESSLIST")))
         result = replica("seeded", live)
     assert "which waits for each statement that is running there" in result["msg"]
     assert replica.left() == {}
+
+
+def test_long_statement_does_not_keep_others_from_reading(
+    source: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Giving up the lock would not let them: they would wait for the statement that it has waited for."""
+    monkeypatch.setattr(replica_dumps, "LOCK_SECONDS", 1)
+    monkeypatch.setattr(replica_dumps, "QUIET_SECONDS", 0)
+
+    def is_running() -> bool:
+        return any("SLEEP(9)" in line for line in source.sql("SHOW FULL PROCESSLIST"))
+
+    with meanwhile(lambda: source.sql("SELECT SLEEP(9) FROM settings", live)):
+        until(is_running)
+        result = replica("seeded", live)
+        assert "Statements are running" in result["msg"]
+        assert source.sql("SELECT name FROM settings", live) == ["a"]
+        assert is_running()
+    assert replica.left() == {}
+
+
+def test_lock_of_a_host_that_is_gone(source: Instance, live: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server cannot tell it from one that says nothing."""
+    monkeypatch.setattr(replica_sql, "LOCKED_SECONDS", 1)
+    with stuck(source, live, "; ".join(replica_sql.lock(5))):
+        source.sql("SET SESSION lock_wait_timeout = 10; UPDATE settings SET value = 2", live)
+    assert source.sql("SELECT value FROM settings", live) == ["2"]
 
 
 def test_account_that_is_no_administrator(source: Instance, live: str, replica: ReplicaModules) -> None:

@@ -19,7 +19,9 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_sql 
     Position,
     bytes_after,
     channel_of,
+    lock,
     log_status,
+    long_statements,
     senders_of,
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_state import (
@@ -134,6 +136,24 @@ def test_senders() -> None:
         ["6", "waba_acme", "db-new:5", "NULL", "Binlog Dump GTID", "1", "", "NULL"],
     ]
     assert senders_of(processes, "waba_acme") == [3, 6]
+
+
+def test_long_statements() -> None:
+    """Whose number is no number of seconds, or who waits for a statement, is not meant."""
+    processes = [
+        ["1", "wa", "db:1", "acme_x", "Query", "1", "Sending data", "SELECT"],
+        ["2", "wa", "db:2", "acme_x", "Query", "0", "Sending data", "SELECT"],
+        ["3", "wa", "db:3", "acme_x", "Sleep", "500", "", "NULL"],
+        ["4", "other", "db:4", "NULL", "Binlog Dump", "500", "", "NULL"],
+        ["5", "system user", "", "NULL", "Query", "500", "Waiting for an event", "NULL"],
+        ["6", "event_scheduler", "localhost", "NULL", "Daemon", "500", "", "NULL"],
+        ["7", "wa", "db:5", "acme_x", "Execute", "NULL", "", "NULL"],
+    ]
+    assert long_statements(processes, 1) == ["connection 1 of wa for 1 s"]
+
+
+def test_lock_ends_with_its_host() -> None:
+    assert lock(3)[0] == "SET SESSION lock_wait_timeout = 3, SESSION wait_timeout = 15"
 
 
 def table(name: str, size: int = 10) -> Table:
