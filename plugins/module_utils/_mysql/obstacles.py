@@ -30,6 +30,7 @@ PLAIN_NAME = re.compile(r"[A-Za-z0-9_$.-]+")
 # or no account for the host that asks.
 REACHED = (1045, 1130)
 WITH_GTID = ("ON", "ON_PERMISSIVE")
+OWN_LOG = "own_log"
 # By each flavour: what is needed for it, with all names that it has in a release.
 SOURCE_RIGHTS = (
     ("RELOAD", ("RELOAD",)),
@@ -128,7 +129,7 @@ def users_in_log(
     return [
         Obstacle(
             name,
-            "own_log",
+            OWN_LOG,
             f"The server's binary log has the changes of {name} as well, which holds API users and is not among the "
             "databases: all of the log is fetched by the new server, written to its disk, and filtered only there. The "
             "line belongs into the section [mysqld] of the old server's option file",

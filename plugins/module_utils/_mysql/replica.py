@@ -129,14 +129,25 @@ class _Follower(Follower):
     def _confirm_at_once(self, names: Sequence[str]) -> None:
         """It is written to disk with each transaction that is applied anyway."""
 
+    def _is_left_from_a_trial(self, session: Session) -> bool:
+        """Whether all that there is is a channel of somebody who was killed while looking for obstacles."""
+        if self._left != Leavings(channel=self._request.name):
+            return False
+        channel = channel_on(session, self._words)
+        return channel is not None and channel.user == self._words.user
+
     def _open(self) -> None:
         request, workplace = self._request, self._workplace
         add_services(workplace, request, TARGET)
         workplace.add(SOURCE, Service(request.source, PINNED_SETTINGS, (READ_ONLY, FRESH_STATISTICS)))
         workplace.add(TARGET, Service(request.target, PINNED_SETTINGS, (FRESH_STATISTICS,)))
-        self._left = find_everything(SourceRest(workplace, request), TargetRest(workplace, request))
+        rest = TargetRest(workplace, request)
+        self._left = find_everything(SourceRest(workplace, request), rest)
         there, here = self._sessions = [workplace.session(SOURCE), workplace.session(TARGET)]
         releases = [workplace.server_facts(SOURCE, there)["release"], workplace.server_facts(TARGET, here)["release"]]
         self._words = words_for(releases[1], request.name)
+        if self._is_left_from_a_trial(here):
+            rest.remove(self._left)
+            self._left = Leavings()
         self._reader = StateReader(request, there, here, *releases)
         self._reader.compare_schemas()

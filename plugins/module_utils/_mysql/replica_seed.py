@@ -77,17 +77,16 @@ class ReplicaPlan(Transfer):
     def obstacles(self) -> list[Obstacle]:
         """What stands against a seed. The link is tried only where nothing else keeps the servers apart."""
         found = self._obstacles(*self._connect())
-        if any(obstacle.database is None for obstacle in found):
+        if any(obstacle.database is None or obstacle.what == obstacles.OWN_LOG for obstacle in found):
             return found
         return found + self._link_obstacles()
 
     def _link_obstacles(self) -> list[Obstacle]:
-        """Where an account follows that is made later, its password can only be wrong until then."""
-        source, makes = self._request.source, self._there.makes_accounts
-        own = replace(self._replica.link, user=source.user, password=source.password)
-        made = replace(self._replica.link, user=self._words.user, password=secrets.token_hex(PASSWORD_BYTES))
-        answer = self._try_link(made if makes else own)
-        if answer is None or (makes and answer[0] in obstacles.REACHED):
+        """With an account that is not there: who only asks for obstacles shall not be sent a log."""
+        link = replace(self._replica.link, user=self._words.user, password=secrets.token_hex(PASSWORD_BYTES))
+        answer = self._try_link(link)
+        reached = obstacles.REACHED if self._there.makes_accounts else obstacles.REACHED[:1]
+        if answer is None or answer[0] in reached:
             return []
         return [obstacles.of_link(str(self._request.target), str(self._replica.link), answer[1])]
 

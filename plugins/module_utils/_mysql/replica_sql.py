@@ -18,7 +18,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.sql import j
 
 # From these releases on the server calls it so.
 BINARY_LOG_STATUS = (8, 2)
-RECEIVED_FILE, APPLIED_FILE, RECEIVING, APPLYING, FILTERED, APPLIED_OFFSET = 5, 9, 10, 11, 12, 21
+USER, RECEIVED_FILE, APPLIED_FILE, RECEIVING, APPLYING, FILTERED, APPLIED_OFFSET = 2, 5, 9, 10, 11, 12, 21
 RECEIVE_ERROR, RECEIVE_TEXT, APPLY_ERROR = 34, 35, 36
 YES = "Yes"
 NO = "No"
@@ -83,6 +83,7 @@ class Position:
 class Channel:
     """What the new server says of its replication under one name."""
 
+    user: str
     received_file: str
     applied: Position
     receiving: bool
@@ -100,6 +101,7 @@ def channel_of(rows: Sequence[Sequence[str]]) -> Channel | None:
         return None
     row = rows[0]
     return Channel(
+        user=row[USER],
         received_file=row[RECEIVED_FILE],
         # Before anything has been received, the file has no name yet.
         applied=Position(row[APPLIED_FILE] or row[RECEIVED_FILE], int(row[APPLIED_OFFSET])),

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from ansible_collections.waba.migration.plugins.module_utils._database import Server
 from ansible_collections.waba.migration.plugins.module_utils._mysql import (
     obstacles,
     replica_dumps,
@@ -21,9 +22,11 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql import (
     replica_seed,
     replica_sql,
 )
+from ansible_collections.waba.migration.plugins.module_utils._mysql.releases import Release
+from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_words import words_for
 from mysql_server import MARIADB, Instance, assert_same
 from replica_module import NAME, meanwhile, until
-from replica_mysql import ReplicaModules, restart, stuck, writer
+from replica_mysql import ReplicaModules, channels, restart, stuck, writer
 
 
 def test_seed_follow_and_cut_beside_a_writer(
@@ -254,6 +257,43 @@ def test_link_that_the_new_server_does_not_get_through(live: str, replica: Repli
     assert found["what"] == "link"
     assert replica("status", live)["obstacles"] == []
     assert replica.left() == {}
+
+
+def test_who_looks_for_obstacles_is_sent_no_log(
+    source: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+    try_link = replica_seed.ReplicaPlan._try_link
+
+    def note(plan: replica_seed.ReplicaPlan, link: Server) -> tuple[int, str] | None:
+        tried.append(link)
+        return try_link(plan, link)
+
+    monkeypatch.setattr(replica_seed.ReplicaPlan, "_try_link", note)
+    source.sql("CREATE DATABASE live_waweb")
+    try:
+        found = replica("status", live, require_own_log=True)["obstacles"]
+    finally:
+        source.sql("DROP DATABASE live_waweb")
+    assert ({each["what"] for each in found}, tried) == ({"own_log"}, [])
+    assert replica("status", live)["obstacles"] == []
+    assert [link.user for link in tried] == [NAME]
+
+
+def test_trial_of_the_link_that_was_killed(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its channel goes on knocking, and nothing else knows of it."""
+    words = type(words_for(Release("mariadb" if MARIADB else "mysql", "0"), NAME))
+    monkeypatch.setattr(words, "stop", lambda _words: "SELECT 1")
+    monkeypatch.setattr(words, "forget", lambda _words: "SELECT 1")
+    replica("status", live)
+    assert channels(target) == [NAME]
+    monkeypatch.undo()
+    result = replica("status", live)
+    assert (result["state"], result["obstacles"]) == ("absent", [])
+    assert replica.left() == {}
+    assert replica("abandoned", live)["changed"] is False
 
 
 def test_name_that_is_too_long_for_an_account(source: Instance, live: str, replica: ReplicaModules) -> None:

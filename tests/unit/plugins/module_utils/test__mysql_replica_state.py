@@ -31,7 +31,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_stat
 )
 
 SIZES = {"b.000001": 1000, "b.000002": 500, "b.000003": 204}
-GOOD = Channel("b.000003", Position("b.000003", 204), True, True, False, True, 0, "", 0)
+GOOD = Channel("x", "b.000003", Position("b.000003", 204), True, True, False, True, 0, "", 0)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def row(**values: str) -> list[str]:
     ],
 )
 def test_channel(values: dict[str, str], changes: Any) -> None:
-    expected = Channel("b.000003", GOOD.applied, *changes) if changes else GOOD
+    expected = Channel("x", "b.000003", GOOD.applied, *changes) if changes else GOOD
     assert channel_of([row(**values)]) == expected
 
 
