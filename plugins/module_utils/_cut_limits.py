@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Children
 from ansible_collections.waba.migration.plugins.module_utils._cut_begin import await_begin
-from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._replica import CutRequest
 
 FIRST_PAUSE = 0.001
@@ -20,6 +20,10 @@ LONGEST_PAUSE = 0.01
 END_SECONDS = 20.0
 OLD_ALIVE = "Nothing was changed that the old client could notice: start it again."
 BOTH_ALIVE = f"{OLD_ALIVE} The databases on the new server keep their hidden names and go on following."
+
+
+def no_answer(server: Server, seconds: float) -> str:
+    return f"{server} did not answer within {seconds:g} s."
 
 
 class Limit:

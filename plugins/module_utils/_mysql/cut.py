@@ -20,8 +20,10 @@ from ansible_collections.waba.migration.plugins.module_utils._copy_run import DA
 from ansible_collections.waba.migration.plugins.module_utils._copy_target import describe_sessions
 from ansible_collections.waba.migration.plugins.module_utils._cut_limits import (
     BOTH_ALIVE,
+    END_SECONDS,
     OLD_ALIVE,
     Limit,
+    no_answer,
     wait_until_idle,
 )
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
@@ -117,10 +119,11 @@ class Cut:
 
     def run(self) -> CutResult:
         parts: dict[str, float] = {}
-        self._showing.clear()
         started = time.monotonic()
         try:
-            wait_until_idle(self._request, self._busy)
+            with Limit(self._workplace.children, END_SECONDS, no_answer(self._request.target, END_SECONDS)):
+                self._showing.clear()
+            wait_until_idle(self._request, self._busy_soon)
             idle = time.monotonic()
             seconds = self._request.timeout
             with Limit(self._workplace.children, seconds, f"The time limit of {seconds:g} s was reached."):
@@ -168,6 +171,10 @@ class Cut:
         TargetSettings(self._workplace, copy).prepare(self._source, self._target, plans, target, rights)
         self._showing = Showing(self._workplace, copy, self._words, self._target, plans)
         self._showing.prepare()
+
+    def _busy_soon(self) -> str:
+        with Limit(self._workplace.children, END_SECONDS, no_answer(self._request.source, END_SECONDS)):
+            return self._busy()
 
     def _busy(self) -> str:
         sessions: dict[str, list[dict[str, Any]]] = {}

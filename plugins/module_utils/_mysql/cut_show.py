@@ -15,6 +15,7 @@ from ansible_collections.waba.migration.plugins.module_utils._cut_limits import 
     END_SECONDS,
     LONGEST_PAUSE,
     Limit,
+    no_answer,
 )
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, gate
@@ -37,6 +38,9 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.target impor
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql.transfer import IN_ORDER
 from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
+
+# A statement of its own may take as long to end as it had to come about.
+UNDO_SECONDS = 2 * END_SECONDS
 
 
 class Showing:
@@ -77,10 +81,8 @@ class Showing:
         target.drop(begun)
 
     def show(self) -> None:
-        server = self._request.target
-        reason = f"{server} did not answer within {END_SECONDS:g} s."
         try:
-            with Limit(self._workplace.children, END_SECONDS, reason), during(f"Showing the databases on {server}"):
+            with self._limit(END_SECONDS), during(f"Showing the databases on {self._request.target}"):
                 self._show()
         except BaseException as error:  # noqa: BLE001 - raised again unless it came too late to matter
             self._go_on_following(self._workplace.children.cause or error)
@@ -112,12 +114,13 @@ class Showing:
     def _forget(self) -> None:
         """It must not go on after a start of the server, when nobody would tell it what to apply."""
         try:
-            with during(f"Ending replication on {self._request.target}"):
+            with self._limit(END_SECONDS), during(f"Ending replication on {self._request.target}"):
                 self._session.execute(self._words.forget())
                 self._target(self._session).drop(self._hidden)
         except DatabaseError as error:
+            cause = self._workplace.children.cause or error
             raise DatabaseError(
-                f"The databases have been cut off and have their names on {self._request.target}, but {error} Abandon "
+                f"The databases have been cut off and have their names on {self._request.target}, but {cause} Abandon "
                 "the replication at once, and use the databases only then."
             ) from error
 
@@ -125,7 +128,7 @@ class Showing:
         """Take the end back, or see that it has come about."""
         self._workplace.stop_everything()
         try:
-            with self._workplace.session(TARGET) as session:
+            with self._limit(UNDO_SECONDS), self._workplace.session(TARGET) as session:
                 self._end_own_statement(session)
                 if self._is_done(session):
                     session.execute(self._words.forget())
@@ -133,8 +136,9 @@ class Showing:
                     return
                 self._take_back(session)
         except DatabaseError as trouble:
+            cause = self._workplace.children.cause or trouble
             raise DatabaseError(
-                f"{error} What became of the databases on {self._request.target} cannot be told ({trouble}). The old "
+                f"{error} What became of the databases on {self._request.target} cannot be told ({cause}). The old "
                 "databases are whole, and the old client can be started again. Then seed anew."
             ) from error
         if isinstance(error, DatabaseError):
@@ -179,6 +183,9 @@ class Showing:
         target.drop(self._made)
         target.ledger.forget([name for name in self._names if name not in self._made])
         session.execute(self._words.start())
+
+    def _limit(self, seconds: float) -> Limit:
+        return Limit(self._workplace.children, seconds, no_answer(self._request.target, seconds))
 
     def _target(self, session: Session) -> TargetServer:
         return TargetServer(session, self._request, partial(self._workplace.kill, TARGET))

@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
 import pytest
+from ansible_collections.waba.migration.plugins.module_utils._cut_begin import ready_path
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
-from ansible_collections.waba.migration.plugins.module_utils._mysql import cut_database
+from ansible_collections.waba.migration.plugins.module_utils._mysql import cut, cut_database, cut_show
 from ansible_collections.waba.migration.plugins.module_utils._mysql.ledger import Ledger
 from mysql_server import MARIADB, MARKER, Instance, assert_same
-from replica_module import NAME, meanwhile
+from replica_module import NAME, meanwhile, until
 from replica_mysql import NUMBERS, WRITES, ReplicaModules, channels, stuck
 
 GOES_ON = "Nothing was changed that the old client could notice: start it again."
@@ -178,6 +180,43 @@ def test_answer_that_gets_lost(
     assert not result["failed"], result["msg"]
     assert (target.databases(), channels(target)) == ([live], [])
     assert_same(source, target, live)
+
+
+def test_servers_that_fall_silent(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old one when it is asked who is connected, and the new one when all has happened but for the last words."""
+    replica.follow(live)
+    begin = replica.directory / "fenced"
+
+    def fall_silent_and_begin() -> None:
+        until(ready_path(str(begin)).exists)
+        source.pause()
+        begin.touch()
+        time.sleep(4)
+        source.resume()
+
+    monkeypatch.setattr(cut, "END_SECONDS", 1.0)
+    with meanwhile(fall_silent_and_begin):
+        result = replica.cut(live, begin_path=str(begin), idle_timeout=20)
+    assert f"127.0.0.1:{source.port} did not answer within 1 s. {GOES_ON}" in result["msg"]
+    assert replica("following", live)["state"] == "following"
+    monkeypatch.undo()
+
+    complete = Ledger.complete
+
+    def complete_and_fall_silent(ledger: Ledger, names: list[str]) -> None:
+        complete(ledger, names)
+        target.pause()
+        awakened.start()
+
+    awakened = threading.Timer(4, target.resume)
+    monkeypatch.setattr(Ledger, "complete", complete_and_fall_silent)
+    monkeypatch.setattr(cut_show, "END_SECONDS", 1.0)
+    result = replica.cut(live)
+    awakened.join()
+    assert "The databases have been cut off and have their names" in result["msg"]
+    assert "did not answer within 1 s." in result["msg"]
 
 
 def test_table_that_appears_at_the_last_moment(source: Instance, live: str, replica: ReplicaModules) -> None:
