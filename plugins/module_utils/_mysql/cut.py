@@ -66,7 +66,7 @@ from ansible_collections.waba.migration.plugins.module_utils._replica import (
 def cut(request: CutRequest, check_mode: bool) -> CutResult:
     with Workplace(request.bin_directory, request.temporary_directory) as workplace, Cut(workplace, request) as one:
         if not one.open():
-            return CutResult(changed=False)
+            return CutResult(changed=one.finish(check_mode))
         return CutResult(changed=True) if check_mode else one.run()
 
 
@@ -117,6 +117,22 @@ class Cut:
             raise DatabaseError(f"{trouble} {OLD_ALIVE}")
         return True
 
+    def finish(self, check_mode: bool) -> bool:
+        """After a cut that was killed when all had happened but for the last words. Returns whether it was."""
+        channel = channel_on(self._target, self._words)
+        present = databases_on(self._target, None)
+        hidden = [incomplete_name(name) for name in self._request.databases]
+        left = [name for name in hidden if name in present]
+        if not (channel or left):
+            return False
+        if not check_mode:
+            with during(f"Ending replication on {self._request.target}"):
+                if channel:
+                    # It starts by itself with the server.
+                    self._target.execute(self._words.stop(), self._words.forget())
+                self._server().drop(left)
+        return True
+
     def run(self) -> CutResult:
         parts: dict[str, float] = {}
         started = time.monotonic()
@@ -145,21 +161,7 @@ class Cut:
 
     def _prepare(self, source: dict[str, Any], target: dict[str, Any]) -> None:
         """All that the end needs to know, and the definitions that go with it."""
-        entries = ReplicaLedger(self._target).entries(self._request.name)
-        [entry, *_others] = entries.values()
-        copy = CopyRequest(
-            source=self._request.source,
-            target=self._request.target,
-            databases=self._request.databases,
-            owner=entry.owner,
-            jobs=1,
-            marker=entry.marker,
-            replace_marker=None,
-            require_idle_source=False,
-            bin_directory=self._request.bin_directory,
-            temporary_directory=self._request.temporary_directory,
-        )
-        server = TargetServer(self._target, copy, partial(self._workplace.kill, TARGET))
+        copy, server = self._copy_request(), self._server()
         rights, accounts = server.check_rights(target), server.accounts()
         present = databases_on(self._source, None)
         plans = []
@@ -171,6 +173,25 @@ class Cut:
         TargetSettings(self._workplace, copy).prepare(self._source, self._target, plans, target, rights)
         self._showing = Showing(self._workplace, copy, self._words, self._target, plans)
         self._showing.prepare()
+
+    def _copy_request(self) -> CopyRequest:
+        """By which the ledger knows the databases."""
+        [entry, *_others] = ReplicaLedger(self._target).entries(self._request.name).values()
+        return CopyRequest(
+            source=self._request.source,
+            target=self._request.target,
+            databases=self._request.databases,
+            owner=entry.owner,
+            jobs=1,
+            marker=entry.marker,
+            replace_marker=None,
+            require_idle_source=False,
+            bin_directory=self._request.bin_directory,
+            temporary_directory=self._request.temporary_directory,
+        )
+
+    def _server(self) -> TargetServer:
+        return TargetServer(self._target, self._copy_request(), partial(self._workplace.kill, TARGET))
 
     def _busy_soon(self) -> str:
         with Limit(self._workplace.children, END_SECONDS, no_answer(self._request.source, END_SECONDS)):

@@ -21,7 +21,8 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory im
     documents_of,
     tables_of,
 )
-from ansible_collections.waba.migration.plugins.module_utils._mysql.ledger import Ledger
+from ansible_collections.waba.migration.plugins.module_utils._mysql.ledger import COMPLETE, Ledger
+from ansible_collections.waba.migration.plugins.module_utils._mysql.ledger import Entry as Mark
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import BASE_TABLE
 from ansible_collections.waba.migration.plugins.module_utils._mysql.releases import Release
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_ledger import ReplicaLedger
@@ -85,7 +86,9 @@ class StateReader:
         states = []
         for name in self._request.databases:
             mark = marks.get(name)
-            half_done = bool(mark and mark.state != "complete")
+            half_done = bool(mark and mark.state != COMPLETE)
+            # The ledger's word counts, whatever a cut has left that was killed after it.
+            is_cut = name in entries and name in present and mark == Mark(entries[name].marker, COMPLETE)
             states.append(
                 DatabaseState(
                     name=name,
@@ -96,11 +99,11 @@ class StateReader:
                     retained_bytes=None,
                     slot_lost=False,
                     subscribed=name in entries,
-                    enabled=bool(channel and self._is_enabled(channel)),
+                    enabled=bool(channel and self._is_enabled(channel)) and not is_cut,
                     synchronous=True,
                     working=bool(channel and channel.applying),
                     apply_errors=None,
-                    hidden=incomplete_name(name) in present,
+                    hidden=incomplete_name(name) in present and not is_cut,
                     shown=name in present and not half_done,
                     differences=[*troubles_of(channel, sizes, self._flavour), *self._differences.get(name, [])],
                 )

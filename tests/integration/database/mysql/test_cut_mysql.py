@@ -141,6 +141,24 @@ def test_after_a_cut_that_was_killed(target: Instance, live: str, replica: Repli
     assert target.sql("SELECT COUNT(*) FROM settings", live) == ["1"]
 
 
+def test_after_a_cut_that_was_killed_when_it_had_happened(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that it had still to do was to take away what nobody needs any more."""
+    replica.follow(live)
+    monkeypatch.setattr(cut_show.Showing, "_forget", lambda _showing: None)
+    replica.cut(live)
+    monkeypatch.undo()
+    assert (sorted(target.databases()), channels(target)) == ([live, f"{live}.incomplete"], [NAME])
+    assert replica("status", live)["state"] == "cut"
+    assert "have been cut off already" in replica("following", live)["msg"]
+    assert replica.cut(live, _ansible_check_mode=True)["changed"] is True
+    result = replica.cut(live)
+    assert (result["failed"], result["changed"], replica.cut(live)["changed"]) == (False, True, False)
+    assert (target.databases(), channels(target)) == ([live], [])
+    assert_same(source, target, live)
+
+
 def test_broken_at_the_end(
     source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
