@@ -234,7 +234,7 @@ class ReplicaSeed(ReplicaPlan):
         loader.create_tables()
 
     def _fill(self, plan: Plan, hidden: str) -> None:
-        self._loaders[plan.database].load_held(self._held[plan.database])
+        self._loaders[plan.database].load_held(self._held.get(plan.database, []))
 
     def _definitions(self, database: str) -> dict[str, str]:
         # The session that counts sees the moment of the copy only.
