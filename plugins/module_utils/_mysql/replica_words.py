@@ -37,7 +37,8 @@ APPLIER_RIGHTS = "SELECT, INSERT, UPDATE, DELETE, DROP"
 # Where the channel's name is in a row of its status, and where MariaDB's own columns before the common ones end.
 MYSQL_NAME = 55
 MARIADB_FIRST = 2
-_ONLY_REPLICATION = re.compile(r"GRANT REPLICATION SLAVE ON \*\.\* TO [^;]*")
+# Who is killed between the two statements has made one that may do nothing yet.
+_ONLY_REPLICATION = re.compile(r"GRANT (USAGE|REPLICATION SLAVE) ON \*\.\* TO [^;]*")
 
 
 class Words(ABC):

@@ -296,6 +296,25 @@ def test_trial_of_the_link_that_was_killed(
     assert replica("abandoned", live)["changed"] is False
 
 
+def test_database_without_a_table(source: Instance, target: Instance, live: str, replica: ReplicaModules) -> None:
+    source.sql("CREATE DATABASE live_empty; CREATE VIEW live_empty.one AS SELECT 1 AS x")
+    try:
+        replica.follow(live, "live_empty")
+        result = replica.cut(live, "live_empty")
+        assert not result["failed"], result["msg"]
+        assert target.sql("SELECT x FROM one", "live_empty") == ["1"]
+    finally:
+        source.sql("DROP DATABASE live_empty")
+
+
+def test_account_without_its_right(source: Instance, live: str, replica: ReplicaModules) -> None:
+    """A seed was killed between the two statements by which it makes one."""
+    source.sql(f"CREATE USER {NAME}@'%' REQUIRE SSL")
+    assert replica("status", live)["left"]["account"] == NAME
+    seeded = replica("seeded", live)
+    assert not seeded["failed"], seeded["msg"]
+
+
 def test_name_that_is_too_long_for_an_account(source: Instance, live: str, replica: ReplicaModules) -> None:
     name = "waba_migration_" + "x" * 35
     seeded = replica("seeded", live, name=name)

@@ -102,7 +102,8 @@ def test_password_is_in_no_statement_of_mariadb() -> None:
     [
         (["GRANT REPLICATION SLAVE ON *.* TO `n`@`%`"], True),
         (["GRANT REPLICATION SLAVE ON *.* TO `n`@`%` IDENTIFIED BY PASSWORD '*6F50' REQUIRE SSL"], True),
-        (["GRANT USAGE ON *.* TO `n`@`%`"], False),
+        (["GRANT USAGE ON *.* TO `n`@`%`"], True),
+        (["GRANT USAGE ON *.* TO `n`@`%`", "GRANT SELECT ON `x`.* TO `n`@`%`"], False),
         (["GRANT REPLICATION SLAVE, SUPER ON *.* TO `n`@`%`"], False),
         (["GRANT REPLICATION SLAVE ON *.* TO `n`@`%`", "GRANT SELECT ON `x`.* TO `n`@`%`"], False),
         ([], False),
