@@ -52,6 +52,7 @@ from ansible_collections.waba.migration.plugins.module_utils._replica import Obs
 # How long a server may take to connect to the other one, or to say why it does not.
 CONNECT_SECONDS = 15.0
 PASSWORD_BYTES = 12
+EVERY_KIND = "-Aa1"
 LOOK_SECONDS = 0.05
 
 
@@ -83,7 +84,7 @@ class ReplicaPlan(Transfer):
 
     def _link_obstacles(self) -> list[Obstacle]:
         """With an account that is not there: who only asks for obstacles shall not be sent a log."""
-        link = replace(self._replica.link, user=self._words.user, password=secrets.token_hex(PASSWORD_BYTES))
+        link = replace(self._replica.link, user=self._words.user, password=new_password())
         answer = self._try_link(link)
         reached = obstacles.REACHED if self._there.makes_accounts else obstacles.REACHED[:1]
         if answer is None or answer[0] in reached:
@@ -180,7 +181,7 @@ class ReplicaSeed(ReplicaPlan):
         keep_quiet(self._target_session, self._here.rights)
         hidden = [incomplete_name(name) for name in self._request.databases]
         with during(f"Creating the account that applies changes on {self._request.target}"):
-            self._target_session.execute(*self._words.create_applier(hidden))
+            self._target_session.execute(*self._words.create_applier(hidden, new_password()))
         # Before hours of copying.
         answer = self._try_link(self._link)
         if answer:
@@ -200,7 +201,7 @@ class ReplicaSeed(ReplicaPlan):
         if not self._there.makes_accounts:
             return replace(self._replica.link, user=source.user, password=source.password)
         words = words_for(self._there.release, self._replica.name)
-        name, password = words.user, secrets.token_hex(PASSWORD_BYTES)
+        name, password = words.user, new_password()
         with during(f"Creating the account {name} on {source}"), self._workplace.session(CHANGE) as session:
             if session.rows(replica_sql.account_exists(name, ANY_HOST)) != [["0"]]:
                 raise DatabaseError(f"{source} has an account {name} already, so another name is needed.")
@@ -279,6 +280,11 @@ class ReplicaSeed(ReplicaPlan):
             raise DatabaseError(f"{_sentence(error)} Replication could not be removed: {trouble}") from error
         if isinstance(error, DatabaseError):
             raise DatabaseError(f"{_sentence(error)} Nothing of it was left on either server.") from error
+
+
+def new_password() -> str:
+    """Of all kinds of characters that a server's policy may ask for."""
+    return secrets.token_hex(PASSWORD_BYTES) + EVERY_KIND
 
 
 def _certificate(link: Server) -> str | None:

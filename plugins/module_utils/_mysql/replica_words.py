@@ -94,7 +94,8 @@ class Words(ABC):
     @abstractmethod
     def create_account(self, password: str, encrypted: bool) -> list[str]: ...
 
-    def create_applier(self, databases: Sequence[str]) -> list[str]:
+    def create_applier(self, databases: Sequence[str], password: str) -> list[str]:
+        """With a password, which a server's policy may ask for although nobody can log in with it."""
         return []
 
     def drop_account(self) -> str:
@@ -182,10 +183,10 @@ class MySQLWords(Words):
             f"GRANT REPLICATION SLAVE ON *.* TO {who}",
         ]
 
-    def create_applier(self, databases: Sequence[str]) -> list[str]:
+    def create_applier(self, databases: Sequence[str], password: str) -> list[str]:
         who = account(self.user, APPLIER_HOST)
         return [
-            f"CREATE USER {who} ACCOUNT LOCK",
+            f"CREATE USER {who} IDENTIFIED BY {literal(password)} ACCOUNT LOCK",
             f"GRANT REPLICATION_APPLIER ON *.* TO {who}",
             *(f"GRANT {APPLIER_RIGHTS} ON {grant_pattern(name)}.* TO {who}" for name in databases),
         ]

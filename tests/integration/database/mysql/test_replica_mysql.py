@@ -315,6 +315,20 @@ def test_account_without_its_right(source: Instance, live: str, replica: Replica
     assert not seeded["failed"], seeded["msg"]
 
 
+@pytest.mark.skipif(MARIADB, reason="It gets the hash of a password, which no policy can judge")
+def test_servers_with_a_policy_for_passwords(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules
+) -> None:
+    for instance in (source, target):
+        instance.sql("INSTALL COMPONENT 'file://component_validate_password'")
+    try:
+        replica.follow(live)
+        replica.remove()
+    finally:
+        for instance in (source, target):
+            instance.sql("UNINSTALL COMPONENT 'file://component_validate_password'")
+
+
 def test_name_that_is_too_long_for_an_account(source: Instance, live: str, replica: ReplicaModules) -> None:
     name = "waba_migration_" + "x" * 35
     seeded = replica("seeded", live, name=name)

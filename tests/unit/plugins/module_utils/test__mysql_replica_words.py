@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._database import Server
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import MARIADB, MYSQL
 from ansible_collections.waba.migration.plugins.module_utils._mysql.releases import Release
+from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_seed import new_password
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_sql import Position
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_words import (
     MARIADB_FIRST,
@@ -95,6 +97,16 @@ def test_password_is_in_no_statement_of_mariadb() -> None:
     assert "word" not in MARIADB_WORDS.create_account("password", encrypted=True)[0].replace("PASSWORD", "")
     assert MARIADB_WORDS.create_account("x", encrypted=False)[0].endswith("REQUIRE NONE")
     assert MYSQL_WORDS.create_account("x", encrypted=True)[0].endswith("IDENTIFIED BY 'x' REQUIRE SSL")
+
+
+def test_passwords_are_what_a_policy_asks_for() -> None:
+    password = new_password()
+    assert len(password) <= MYSQL_WORDS.longest_password
+    assert all(re.search(kind, password) for kind in ("[a-z]", "[A-Z]", "[0-9]", "[^a-zA-Z0-9]"))
+    assert password != new_password()
+    first = MYSQL_WORDS.create_applier(["x.incomplete"], "it's")[0]
+    assert first == r"CREATE USER 'waba_acme'@'localhost' IDENTIFIED BY 'it\'s' ACCOUNT LOCK"
+    assert MARIADB_WORDS.create_applier(["x.incomplete"], "x") == []
 
 
 @pytest.mark.parametrize(
