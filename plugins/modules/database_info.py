@@ -257,7 +257,8 @@ live_obstacles:
       M(waba.migration.database_replica). Empty means nothing. What the new server lacks is found by that module.
     - A database that was not looked into is left out, see O(look_into_auth).
     - In MySQL and MariaDB a database with API users that is not the client's, or was not looked into, is found when the
-      binary log has its changes, see O(waba.migration.database_replica#module:require_own_log).
+      binary log has its changes, see O(waba.migration.database_replica#module:require_own_log). So is an account that
+      is not shown the names of all databases.
   returned: success
   type: list
   elements: dict

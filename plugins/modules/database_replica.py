@@ -177,7 +177,8 @@ options:
         them out. The new server fetches the whole log and has it on its disk for a while, so that with V(false) what
         changes in these databases meanwhile, users and their passwords' hashes included, leaves the source as well. No
         row of it gets into a database.
-      - Such databases are known by the tables C(users) and C(tokens) or by a name that ends with C(waweb).
+      - Such databases are known by the tables C(users) and C(tokens), where O(source.login_user) is shown them, or by a
+        name that ends with C(waweb). An account that is not even shown the names of all databases is refused.
       - For MySQL and MariaDB only. PostgreSQL sends nothing but what is published.
     type: bool
     default: true

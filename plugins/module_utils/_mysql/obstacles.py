@@ -31,6 +31,8 @@ PLAIN_NAME = re.compile(r"[A-Za-z0-9_$.-]+")
 REACHED = (1045, 1130)
 WITH_GTID = ("ON", "ON_PERMISSIVE")
 OWN_LOG = "own_log"
+# With one of them the names of all databases are seen; with the first their tables as well.
+RIGHTS_TO_SEE_ALL = ("SELECT", "SHOW DATABASES")
 # By each flavour: what is needed for it, with all names that it has in a release.
 SOURCE_RIGHTS = (
     ("RELOAD", ("RELOAD",)),
@@ -118,6 +120,17 @@ def users_in_log(
     facts: ServerFacts, databases: Sequence[str], present: Sequence[str], with_users: Sequence[str]
 ) -> list[Obstacle]:
     """Databases with users that are not moved: who fetches a log gets all of it, and filters it only then."""
+    only_ours = facts.logged and set(facts.logged) <= set(databases)
+    if not only_ours and not facts.rights.any_of(*RIGHTS_TO_SEE_ALL):
+        user, _at, host = facts.rights.account.rpartition("@")
+        return [
+            _server(
+                OWN_LOG,
+                f"{facts.rights.account} is not shown all databases of the server, so that nobody can tell whether the "
+                "binary log, all of which is fetched by the new server, has changes of API users that are not moved",
+                f"GRANT SHOW DATABASES ON *.* TO {account(user, host)}",
+            )
+        ]
     foreign = [
         name
         for name in present

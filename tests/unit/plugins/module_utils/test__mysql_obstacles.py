@@ -87,10 +87,28 @@ def test_names_that_mean_something_in_a_filter(name: str) -> None:
 def test_users_in_log(databases: list[str], more: dict[str, Any], found: list[str]) -> None:
     """By the name or by the tables, whatever the other one is."""
     present = ["acme_x", "acme_waweb", "users2", "harmless"]
-    obstacles = users_in_log(facts(**more), databases, present, ["users2"])
+    granted = (*SOURCE_RIGHTS, "SHOW DATABASES")
+    obstacles = users_in_log(facts(granted=granted, **more), databases, present, ["users2"])
     assert [(each.database, each.statement) for each in obstacles] == [
         (name, f"binlog_ignore_db = {name}") for name in found
     ]
+
+
+@pytest.mark.parametrize(
+    ("granted", "statements"),
+    [
+        ((), ["GRANT SHOW DATABASES ON *.* TO 'wa'@'%'"]),
+        (("SHOW DATABASES",), []),
+        (("SELECT",), []),
+    ],
+)
+def test_who_is_not_shown_all_databases(granted: tuple[str, ...], statements: list[str]) -> None:
+    """What is not there for the account may be there all the same."""
+    found = users_in_log(facts(granted=granted), ["acme_x"], ["acme_x"], [])
+    assert [(each.what, each.database, each.statement) for each in found] == [
+        ("own_log", None, statement) for statement in statements
+    ]
+    assert users_in_log(facts(granted=granted, logged=["acme_x"]), ["acme_x"], ["acme_x"], []) == []
 
 
 @pytest.mark.parametrize(
