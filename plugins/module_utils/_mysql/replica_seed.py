@@ -36,6 +36,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_serv
     database_obstacles,
     facts_of,
     keep_quiet,
+    keep_to_itself,
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_sql import Channel, Position
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_undo import (
@@ -205,7 +206,7 @@ class ReplicaSeed(ReplicaPlan):
         with during(f"Creating the account {name} on {source}"), self._workplace.session(CHANGE) as session:
             if session.rows(replica_sql.account_exists(name, ANY_HOST)) != [["0"]]:
                 raise DatabaseError(f"{source} has an account {name} already, so another name is needed.")
-            keep_quiet(session, self._there.rights)
+            keep_to_itself(session, self._there.rights)
             session.execute(*words.create_account(password, self._replica.link.ssl_mode != "disable"))
         return replace(self._replica.link, user=name, password=password)
 

@@ -52,9 +52,14 @@ def database_obstacles(session: Session, name: str, facts: ServerFacts) -> list[
 
 
 def keep_quiet(session: Session, rights: Rights) -> None:
-    """Have what follows in no log, neither for people nor for other servers."""
+    """Have what follows in no log for people."""
     if rights.any_of(*RIGHTS_TO_LOG_NOTHING):
         session.execute(*replica_sql.LOG_NOTHING)
+
+
+def keep_to_itself(session: Session, rights: Rights) -> None:
+    """Nor in one for other servers. Not on the new one, whose own replicas have to learn what is there."""
+    keep_quiet(session, rights)
     if rights.any_of(*RIGHTS_WITHOUT_LOG):
         session.execute(WITHOUT_LOG)
 

@@ -20,7 +20,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_serv
     CHANGE,
     channel_on,
     facts_of,
-    keep_quiet,
+    keep_to_itself,
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_words import (
     ANY_HOST,
@@ -90,7 +90,7 @@ class SourceRest(Rest):
             return
         with during(f"Removing replication from {self._request.source}"), self._workplace.session(CHANGE) as session:
             facts = self._facts(session)
-            keep_quiet(session, rights_of(session, facts))
+            keep_to_itself(session, rights_of(session, facts))
             session.execute(words_for(facts["release"], self._name).drop_account())
             senders = replica_sql.senders_of(session.rows(catalog.PROCESSES), found.account)
             if senders:

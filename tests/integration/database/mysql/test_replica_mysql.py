@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._database import Server
 from ansible_collections.waba.migration.plugins.module_utils._mysql import (
+    catalog,
     obstacles,
     replica_dumps,
     replica_load,
@@ -327,6 +328,19 @@ def test_servers_with_a_policy_for_passwords(
     finally:
         for instance in (source, target):
             instance.sql("UNINSTALL COMPONENT 'file://component_validate_password'")
+
+
+def test_replicas_of_the_new_server_learn_what_follows(
+    target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would end with an error at the rows that are removed later."""
+    monkeypatch.setattr(catalog, "REPLICAS", "SELECT 1")
+    target.sql("FLUSH BINARY LOGS")
+    name = target.sql("SHOW BINARY LOGS")[-1].split("\t")[0]
+    replica.follow(live)
+    events = target.sql(f"SHOW BINLOG EVENTS IN '{name}'")
+    assert any("waba_migration" in event and "replicas" in event for event in events)
+    assert any("CREATE USER" in event for event in events) == (not MARIADB)
 
 
 def test_name_that_is_too_long_for_an_account(source: Instance, live: str, replica: ReplicaModules) -> None:
