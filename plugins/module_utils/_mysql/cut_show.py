@@ -39,6 +39,8 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.target impor
 from ansible_collections.waba.migration.plugins.module_utils._mysql.transfer import IN_ORDER
 from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
 
+# What the client says of a database that somebody else has made meanwhile.
+EXISTS_ALREADY = "ERROR 1007"
 # A statement of its own may take as long to end as it had to come about.
 UNDO_SECONDS = 2 * END_SECONDS
 
@@ -58,6 +60,8 @@ class Showing:
         self._hidden = [incomplete_name(name) for name in self._names]
         self._loaders = [ProgramLoader(workplace, request, plan) for plan in plans]
         self._made: list[str] = []
+        # The server may have made it, and could not say so any more.
+        self._perhaps_made: list[str] = []
         self._connection = int(session.rows("SELECT CONNECTION_ID()")[0][0])
 
     def prepare(self) -> None:
@@ -93,7 +97,12 @@ class Showing:
         target = self._target(self._session)
         target.ledger.begin(self._names, self._request.marker)
         for plan in self._plans:
-            target.create_empty(plan.database, plan)
+            try:
+                target.create_empty(plan.database, plan)
+            except BaseException as error:
+                if EXISTS_ALREADY not in str(error):
+                    self._perhaps_made.append(plan.database)
+                raise
             self._made.append(plan.database)
         self._session.execute(self._words.stop())
         target.move_tables(self._plans)
@@ -162,6 +171,11 @@ class Showing:
         target = self._target(session)
         owner = account(self._request.owner, OWNER_HOST)
         present = {row["name"] for row in session.documents(catalog.DATABASES)}
+        self._made += [
+            name
+            for name in self._perhaps_made
+            if name in present and not documents_of(session, catalog.tables_of(name), name)
+        ]
         for plan in self._plans:
             if plan.database not in self._made:
                 continue

@@ -14,6 +14,8 @@ from ansible_collections.waba.migration.plugins.module_utils._cut_begin import r
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._mysql import cut, cut_database, cut_show
 from ansible_collections.waba.migration.plugins.module_utils._mysql.ledger import Ledger
+from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import Plan
+from ansible_collections.waba.migration.plugins.module_utils._mysql.target import TargetServer
 from mysql_server import MARIADB, MARKER, Instance, assert_same
 from replica_module import NAME, meanwhile, until
 from replica_mysql import NUMBERS, WRITES, ReplicaModules, channels, stuck
@@ -198,6 +200,27 @@ def test_answer_that_gets_lost(
     assert not result["failed"], result["msg"]
     assert (target.databases(), channels(target)) == ([live], [])
     assert_same(source, target, live)
+
+
+def test_answer_that_gets_lost_when_a_database_is_made(
+    target: Instance, live_pair: list[str], replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is there, and has the name that it is to have, with nothing in it."""
+    create = TargetServer.create_empty
+
+    def lose_the_answer(server: TargetServer, name: str, plan: Plan) -> None:
+        create(server, name, plan)
+        if name == live_pair[1]:
+            raise DatabaseError("the connection is gone")
+
+    replica.follow(*live_pair)
+    noted = target.ledger()
+    monkeypatch.setattr(TargetServer, "create_empty", lose_the_answer)
+    result = replica.cut(*live_pair)
+    monkeypatch.undo()
+    assert f"the connection is gone {GOES_ON}" in result["msg"]
+    assert (sorted(target.databases()), target.ledger()) == (sorted(f"{name}.incomplete" for name in live_pair), noted)
+    assert not replica.cut(*live_pair)["failed"]
 
 
 def test_servers_that_fall_silent(
