@@ -73,6 +73,16 @@ lab-down: ready ## remove the lab, and stop the Docker engine if it was started 
 	@if docker info >/dev/null 2>&1; then tests/lab/lab down; fi
 	@$(TOOLS)/docker.sh stop
 
+# The names are looked at by the program itself. RESULTS is another directory than docs, AGAIN=1 measures again what has a result.
+SIZES := 2 6
+METHODS := guide bulk live peer
+RUNS := 1
+.PHONY: bench
+bench: ready ## ways to move databases, side by side, SIZES="2 6" ENGINES="postgresql mysql mariadb" METHODS="guide bulk live peer" RUNS=1
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --requirement tests/bench/requirements.txt
+	@$(TOOLS)/docker.sh start
+	@tests/bench/run --engines "$(ENGINES)" --sizes "$(SIZES)" --methods "$(METHODS)" --runs "$(RUNS)" $(if $(RESULTS),--results "$(RESULTS)") $(if $(AGAIN),--again)
+
 .PHONY: clean
 clean: ## remove what the targets made in this checkout; the lab goes with lab-down
 	@rm -rf .venv .cache/bytecode .cache/collections .cache/sanity .cache/pytest .cache/molecule .mypy_cache .ruff_cache .pytest_cache tests/output

@@ -21,7 +21,7 @@ from itertools import groupby
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-PYTHON_CODE = ("plugins", "tests/integration", "tests/lab", "tests/tools", "tests/unit")
+PYTHON_CODE = ("plugins", "tests/bench", "tests/integration", "tests/lab", "tests/tools", "tests/unit")
 SHOWN_FAILURES = 10
 SIDE_BY_SIDE = 2
 SCREEN = threading.Lock()
