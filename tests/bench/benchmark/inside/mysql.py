@@ -23,7 +23,6 @@ STOCK += ["--sync-binlog=0"] if MARIADB else ["--sync-binlog=1", "--innodb-doubl
 LOGGED = ["--log-bin=binary", "--binlog-format=ROW"] if MARIADB else []
 DEEP = "max_recursive_iterations" if MARIADB else "cte_max_recursion_depth"
 NUMBERS = "WITH RECURSIVE s (n) AS (SELECT {} UNION ALL SELECT n + 1 FROM s WHERE n < {}) "
-PEER = Path("/opt/peer/usr")
 
 
 class MySQLRig:
@@ -98,17 +97,15 @@ class MySQLRig:
         ]
 
     def peer(self, directory: Path) -> list[Step]:
-        plugins = next(PEER.glob("lib/*/libmariadb3/plugin"))
-        environment = {"LD_LIBRARY_PATH": str(plugins.parents[1]), "MARIADB_PLUGIN_DIR": str(plugins)}
         dump = str(directory / "dump")
 
         def command(tool: str, new: bool, more: Sequence[str]) -> list[str]:
             options = self._options(directory, new)
-            return [str(PEER / "bin" / tool), options, "--threads", str(JOBS), "--ssl", *more]
+            return [tool, options, "--threads", str(JOBS), "--ssl", *more]
 
         return [
-            Step("dump", command("mydumper", False, ["--outputdir", dump, "--regex", "^acme_"]), environment),
-            Step("restore", command("myloader", True, ["--directory", dump]), environment),
+            Step("dump", command("mydumper", False, ["--outputdir", dump, "--regex", "^acme_"])),
+            Step("restore", command("myloader", True, ["--directory", dump])),
         ]
 
     def _options(self, directory: Path, new: bool) -> str:

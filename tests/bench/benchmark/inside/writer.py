@@ -65,6 +65,8 @@ def connect(address: dict[str, Any], database: str) -> Any:
     where = {name: address[name] for name in ("host", "port", "user", "password")}
     if address["driver"] == "psycopg2":
         return driver.connect(**where, dbname=database, sslmode="verify-full", sslrootcert=address["ca"])
+    # It would encode text in another way than the server expects.
+    where["password"] = address["password"].encode()
     return driver.connect(**where, database=database, ssl={"ca": address["ca"]})
 
 
