@@ -13,6 +13,8 @@ from benchmark.plan import ENGINES, LIMIT_SECONDS, METHODS, PEERS, Task, too_lon
 from benchmark.results import Run, matching
 
 TITLES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
+BUSY = 0.1
+"""From where on a page says that the machine had other work."""
 WORDS = {"first_write": "first write"}
 HEAD = """\
 # How long the databases' part of a window takes
@@ -46,10 +48,18 @@ def _machine(machine: dict[str, Any], runs: Sequence[Run]) -> list[str]:
         for engine in ENGINES
         for release in sorted({run["releases"]["server"] for run in runs if run["engine"] == engine})
     ]
+    busy = median([run["busy_before"] for run in runs])
+    beside = [
+        "",
+        f"The processors were {busy:.0%} busy with other work before the runs (median), so seconds and latencies are "
+        "too high here, and only ratios mean something.",
+    ]
     return [
+        "",
         f"Machine: {machine['processors']} processors ({machine['processor']}), {machine['memory_gib']} GiB of memory, "
         f"disk: {machine['disk']}, Linux {machine['kernel']}. Servers: {', '.join(servers)}, the same release on both "
         "sides, stock settings but for what has databases follow, TLS.",
+        *(beside if busy > BUSY else []),
     ]
 
 

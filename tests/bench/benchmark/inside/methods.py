@@ -20,6 +20,7 @@ from typing import Any, cast
 from benchmark.figures import latency, with_rest
 from benchmark.inside import steps
 from benchmark.inside.data import DATABASES
+from benchmark.inside.others import busy
 from benchmark.inside.rig import JOBS, Rig, compare
 from benchmark.inside.steps import Memory, MethodError, Step, TookTooLong
 
@@ -183,6 +184,7 @@ def measure(rig: Rig, method: str, directory: Path, limit: float) -> dict[str, A
     rig.new_target()
     rig.settle()
     os.sync()
+    others = busy()
     directory.mkdir(mode=0o700)
     try:
         with Writer() as writer:
@@ -192,13 +194,14 @@ def measure(rig: Rig, method: str, directory: Path, limit: float) -> dict[str, A
             try:
                 found = METHODS[method](scene)
             except TookTooLong:
-                return {"stopped_after": limit}
+                return {"stopped_after": limit, "busy_before": others}
             called = time.monotonic()
             at = writer("first", rig.address(True))["at"]
             window = at - scene.last
             parts = with_rest(window, {**found.pop("parts"), "first_write": at - called})
             rows = compare(rig)
             memory = {"summed": scene.memory.peak, "divided": scene.memory.peak_shared}
+            found |= {"busy_before": others}
             return {"window": window, "parts": parts, "memory": memory, "rows": rows, **found}
     finally:
         shutil.rmtree(directory)

@@ -27,6 +27,7 @@ def run(method: str, window: float | None = None, *, size: float = 2.0, number: 
         "number": number,
         "bytes": int(size * 1.01e9),
         "releases": {"server": "17.12"},
+        "busy_before": 0.02,
     }
     if window is not None:
         parts = {"stop": 0.01, "copy": window - 0.02, "first_write": 0.01, "rest": 0.0}

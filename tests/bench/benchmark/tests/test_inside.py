@@ -12,6 +12,7 @@ import pytest
 
 from benchmark.inside import steps
 from benchmark.inside.data import LARGE, TABLES, batches
+from benchmark.inside.others import taken
 from benchmark.inside.steps import Memory, MethodError, Step, TookTooLong
 
 
@@ -55,6 +56,11 @@ def test_the_limit_ends_a_program_and_what_it_started(tmp_path: Path) -> None:
     # The inner one would keep the log open.
     with pytest.raises(TookTooLong):
         steps.run([Step("dump", ["sh", "-c", "sleep 600 & sleep 600"])], Memory(), tmp_path / "log", 0.2)
+
+
+def test_waiting_for_a_disk_is_not_work() -> None:
+    before = "cpu  100 0 50 1000 10 0 0 0 0 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n"
+    assert taken(before, "cpu  140 0 60 1030 30 0 0 0 0 0\n") == 0.5
 
 
 def test_memory_is_that_of_a_process_and_its_descendants(tmp_path: Path) -> None:
