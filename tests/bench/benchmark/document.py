@@ -48,18 +48,18 @@ def _machine(machine: dict[str, Any], runs: Sequence[Run]) -> list[str]:
         for engine in ENGINES
         for release in sorted({run["releases"]["server"] for run in runs if run["engine"] == engine})
     ]
-    busy = median([run["busy_before"] for run in runs])
+    busy = [run["busy_before"] for run in runs]
     beside = [
         "",
-        f"The processors were {busy:.0%} busy with other work before the runs (median), so seconds and latencies are "
-        "too high here, and only ratios mean something.",
+        f"The processors were {min(busy):.0%} to {max(busy):.0%} busy with other work before the runs, so seconds and "
+        "latencies are too high here, and ratios are off as far as methods did not meet the same.",
     ]
     return [
         "",
         f"Machine: {machine['processors']} processors ({machine['processor']}), {machine['memory_gib']} GiB of memory, "
         f"disk: {machine['disk']}, Linux {machine['kernel']}. Servers: {', '.join(servers)}, the same release on both "
         "sides, stock settings but for what has databases follow, TLS.",
-        *(beside if busy > BUSY else []),
+        *(beside if max(busy) > BUSY else []),
     ]
 
 
