@@ -31,6 +31,18 @@ def server_argument_spec() -> dict[str, Any]:
     }
 
 
+def link_argument_spec() -> dict[str, Any]:
+    return {
+        "type": "dict",
+        "options": {
+            "host": {"type": "str"},
+            "port": {"type": "int"},
+            "ssl_mode": {"type": "str", "choices": SSL_MODES},
+            "ca_path": {"type": "path"},
+        },
+    }
+
+
 def engine_argument_spec() -> dict[str, Any]:
     return {
         "engine": {"type": "str", "choices": list(ENGINES), "default": "postgresql"},
@@ -46,6 +58,19 @@ def server_from(options: Mapping[str, Any], engine: str) -> Server:
         password=options["login_password"],
         ssl_mode=options["ssl_mode"],
         ca_path=options["ca_path"],
+    )
+
+
+def link_from(options: Mapping[str, Any] | None, server: Server) -> Server:
+    """How another server reaches this one. Its account is put in when it is known."""
+    given = options or {}
+    return Server(
+        host=given.get("host") or server.host,
+        port=given.get("port") or server.port,
+        user="",
+        password="",
+        ssl_mode=given.get("ssl_mode") or server.ssl_mode,
+        ca_path=given.get("ca_path") or server.ca_path,
     )
 
 

@@ -69,6 +69,8 @@ class CutRequest:
     begin_path: str | None
     idle_timeout: float
     timeout: float
+    # The name of what leads back, which is prepared then.
+    way_back: str | None = None
 
 
 @dataclass(frozen=True)

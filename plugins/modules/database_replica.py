@@ -204,6 +204,7 @@ options:
     type: path
 seealso:
   - module: waba.migration.database_cut
+  - module: waba.migration.database_way_back
   - module: waba.migration.database_copy
   - name: Replication in MySQL's manual
     description: How a server follows another one by its binary log.
@@ -392,10 +393,11 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.waba.migration.plugins.module_utils._copy_progress import Progress
 from ansible_collections.waba.migration.plugins.module_utils._copy_signals import ended_by_signals
-from ansible_collections.waba.migration.plugins.module_utils._database import CopyResult, DatabaseError, Server
+from ansible_collections.waba.migration.plugins.module_utils._database import CopyResult, DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._database_argspec import (
-    SSL_MODES,
     engine_argument_spec,
+    link_argument_spec,
+    link_from,
     server_argument_spec,
     server_from,
 )
@@ -416,18 +418,6 @@ if TYPE_CHECKING:
 REPLICATIONS: dict[str, Replication] = {"postgresql": postgresql_replica, "mysql": mysql_replica}
 
 
-def link_from(options: dict[str, Any], source: Server) -> Server:
-    given = options["link"] or {}
-    return Server(
-        host=given.get("host") or source.host,
-        port=given.get("port") or source.port,
-        user="",
-        password="",
-        ssl_mode=given.get("ssl_mode") or source.ssl_mode,
-        ca_path=given.get("ca_path") or source.ca_path,
-    )
-
-
 def request_from(module: AnsibleModule) -> ReplicaRequest:
     options = module.params
     source = server_from(options["source"], options["engine"])
@@ -443,7 +433,7 @@ def request_from(module: AnsibleModule) -> ReplicaRequest:
         bin_directory=options["bin_directory"],
         temporary_directory=module.tmpdir,
         name=options["name"],
-        link=link_from(options, source),
+        link=link_from(options["link"], source),
         retain_limit=options["retain_limit"],
         require_slot_limit=options["require_slot_limit"],
         require_own_log=options["require_own_log"],
@@ -550,15 +540,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "source": server,
             "target": server,
-            "link": {
-                "type": "dict",
-                "options": {
-                    "host": {"type": "str"},
-                    "port": {"type": "int"},
-                    "ssl_mode": {"type": "str", "choices": SSL_MODES},
-                    "ca_path": {"type": "path"},
-                },
-            },
+            "link": link_argument_spec(),
             "databases": {"type": "list", "elements": "str", "required": True},
             "owner": {"type": "str", "required": True},
             "jobs": {"type": "int", "default": 2},

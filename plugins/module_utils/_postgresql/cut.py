@@ -18,7 +18,6 @@ from typing import Any
 from ansible_collections.waba.migration.plugins.module_utils._copy_gate import summarise
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._copy_run import DATABASES_AT_ONCE
-from ansible_collections.waba.migration.plugins.module_utils._copy_target import describe_sessions
 from ansible_collections.waba.migration.plugins.module_utils._cut_limits import (
     BOTH_ALIVE,
     END_SECONDS,
@@ -29,17 +28,23 @@ from ansible_collections.waba.migration.plugins.module_utils._cut_limits import 
     wait_until_idle,
 )
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
-from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog, fingerprint_sql, replica_sql
+from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import (
     PINNED_SETTINGS,
     READ_ONLY_SETTINGS,
 )
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.cut_database import CutDatabase, Rows
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.cut_way_back import way_back_of
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.load import SOURCE, TARGET
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import Plan
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.replica_state import StateReader
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import identifier
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.standing import (
+    busy,
+    choose_method,
+    last_position,
+)
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.target import TargetDatabases, incomplete_name
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import (
     MAINTENANCE_DATABASE,
@@ -75,6 +80,7 @@ class Cut:
         self._plans: list[Plan] = []
         self._slots = [slot_name(request.name, name) for name in request.databases]
         self._hidden = [incomplete_name(name) for name in request.databases]
+        self._way_back = way_back_of(workplace, request)
         workplace.add(SOURCE, request.source, READ_ONLY_SETTINGS)
         workplace.add(TARGET, request.target, PINNED_SETTINGS)
 
@@ -99,7 +105,8 @@ class Cut:
         if all(state.is_cut for state in states):
             return False
         self._refuse_incomplete(states)
-        method = self._choose_method()
+        self._way_back.refuse(self._target)
+        method = choose_method(self._source, self._target)
         tasks = [partial(self._open_database, name, present[name], method) for name in self._request.databases]
         in_parallel(self._workplace.children, tasks, DATABASES_AT_ONCE)
         reader.compare_schemas()
@@ -112,16 +119,18 @@ class Cut:
 
     def run(self) -> CutResult:
         parts: dict[str, float] = {}
-        started = time.monotonic()
         try:
+            self._at_once([partial(self._way_back.publish, database) for database in self._databases.values()])
+            started = time.monotonic()
             self._until_idle()
             idle = time.monotonic()
             seconds = self._request.timeout
             with Limit(self._workplace.children, seconds, f"The time limit of {seconds:g} s was reached."):
                 position = self._drain_and_compare(parts)
+                self._begin_way_back(parts)
         except DatabaseError as error:
             cause = self._workplace.children.cause or error
-            raise DatabaseError(f"{cause} {BOTH_ALIVE}") from error
+            raise DatabaseError(f"{cause} {BOTH_ALIVE}{self._way_back.leave()}") from error
         level = time.monotonic()
         self._finish()
         ended = time.monotonic()
@@ -138,14 +147,12 @@ class Cut:
         wait_until_idle(self._request, self._busy)
 
     def _busy(self) -> str:
-        found = self._source.query(replica_sql.sessions_on(self._request.databases, self._request.name))
-        return "; ".join(f"{name}: {describe_sessions(sessions)}" for name, sessions in found.items())
+        return busy(self._source, self._request.databases, self._request.name)
 
     def _drain_and_compare(self, parts: dict[str, float]) -> str:
         began = time.monotonic()
         with during(f"Reading the last position of {self._request.source}"):
-            self._source.query(replica_sql.LAST_POSITION)
-            position = str(self._source.query(replica_sql.FLUSHED_POSITION))
+            position = last_position(self._source)
         databases = list(self._databases.values())
         there: list[Rows] = []
         steps: list[Callable[[], Any]] = [
@@ -163,11 +170,21 @@ class Cut:
         ]
         if found:
             raise DatabaseError(f"The databases are not the same on both servers: {summarise(found)}.")
-        busy = self._busy()
-        if busy:
-            raise DatabaseError(f"Somebody has connected to databases on {self._request.source} meanwhile ({busy}).")
+        somebody = self._busy()
+        if somebody:
+            raise DatabaseError(
+                f"Somebody has connected to databases on {self._request.source} meanwhile ({somebody})."
+            )
         parts.update(drain=drained - began, compare=time.monotonic() - drained)
         return position
+
+    def _begin_way_back(self, parts: dict[str, float]) -> None:
+        """Nobody writes to the old databases any more, and the new client does not write to the new ones yet."""
+        if self._request.way_back:
+            began = time.monotonic()
+            self._way_back.make_room(self._target)
+            self._at_once([partial(self._way_back.begin, database) for database in self._databases.values()])
+            parts["way_back"] = time.monotonic() - began
 
     def _drain(self, position: str) -> None:
         """Until the new server has said of every database that all before the position is safe there."""
@@ -222,8 +239,9 @@ class Cut:
                 f"{error} What became of the databases on {target} cannot be told ({trouble}). The old databases are "
                 "whole, and the old client can be started again. Then seed anew."
             ) from error
+        remark = self._way_back.leave()
         if isinstance(error, DatabaseError):
-            raise DatabaseError(f"{error} {BOTH_ALIVE}") from error
+            raise DatabaseError(f"{error} {BOTH_ALIVE}{remark}") from error
         raise error
 
     def _open_database(self, name: str, facts: Mapping[str, Any], method: Mapping[str, Any]) -> None:
@@ -242,15 +260,6 @@ class Cut:
         if service == SOURCE:
             return nullcontext(self._databases[database].source)
         return nullcontext(self._databases[dict(zip(self._hidden, self._request.databases))[database]].target)
-
-    def _choose_method(self) -> dict[str, Any]:
-        facts = []
-        for session in (self._source, self._target):
-            found = {**session.query(fingerprint_sql.SERVER), "probe": None}
-            if found["version_num"] >= fingerprint_sql.EXTENDED_HASHES:
-                found["probe"] = session.query(fingerprint_sql.PROBE)
-            facts.append(found)
-        return fingerprint_sql.choose_method(*facts)
 
     def _refuse_incomplete(self, states: Sequence[DatabaseState]) -> None:
         missing = [state.name for state in states if not (state.slot and state.subscribed and state.hidden)]

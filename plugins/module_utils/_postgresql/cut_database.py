@@ -64,12 +64,19 @@ class Rows:
 
 
 class CutDatabase:
-    """One database. The sessions are the caller's."""
+    """One database. The sessions are the caller's, and so is the word for each server."""
 
-    def __init__(self, name: str, source: Session, target: Session) -> None:
+    def __init__(
+        self,
+        name: str,
+        source: Session,
+        target: Session,
+        servers: tuple[str, str] = ("the old server", "the new server"),
+    ) -> None:
         self.name = name
         self.source = source
         self.target = target
+        self._there, self._here = servers
         self.comparable = Comparable([], [], [])
         self.sequences: list[list[str]] = []
         self._mark: Any = None
@@ -79,14 +86,14 @@ class CutDatabase:
         """Read everything that does not change as long as the schema does not."""
         self._hash = str(method["hash"])
         digits = f"SET extra_float_digits = {int(method['extra_float_digits'])}"
-        with during(f"Reading {self.name} on the old server"):
+        with during(f"Reading {self.name} on {self._there}"):
             self._mark = self.source.query(replica_sql.SCHEMA_MARK)
             tables = fingerprint_sql.tables_from(self.source.query(fingerprint_sql.TABLES))
             keys = {(schema, name): columns for schema, name, columns in self.source.query(replica_sql.KEYS)}
             self.sequences = self.source.query(fingerprint_sql.SEQUENCES)
             self.source.query(fingerprint_sql.PIN_SETTINGS)
             self.source.execute(digits)
-        with during(f"Preparing {self.name} on the new server"):
+        with during(f"Preparing {self.name} on {self._here}"):
             self.target.query(fingerprint_sql.PIN_SETTINGS)
             self.target.execute(digits)
         self.comparable = choose(tables, keys)
@@ -96,12 +103,12 @@ class CutDatabase:
         return bool(self.source.query(replica_sql.SCHEMA_MARK) != self._mark)
 
     def read_source(self) -> Rows:
-        with during(f"Reading the last rows of {self.name} on the old server"):
+        with during(f"Reading the last rows of {self.name} on {self._there}"):
             return self._read(self.source)
 
     def read_target(self, sequences: Sequence[Sequence[Any]]) -> Rows:
         """Give the sequences their states first, which replication does not carry."""
-        with during(f"Reading the last rows of {self.name} on the new server"):
+        with during(f"Reading the last rows of {self.name} on {self._here}"):
             if sequences:
                 states = [(names, value, used) for names, (value, used) in zip(self.sequences, sequences)]
                 self.target.query(replica_sql.set_sequences(states))
@@ -113,17 +120,15 @@ class CutDatabase:
         for (table, how), there, here in zip(self.comparable.tables(), source.tables, target.tables):
             if there[0] != here[0]:
                 found.append(
-                    f"table {table} of {self.name} has {there[0]} rows on the source and {here[0]} on the target"
+                    f"table {table} of {self.name} has {there[0]} rows on {self._there} and {here[0]} on {self._here}"
                 )
             elif there != here:
                 rows = "rows" if how == WHOLE else f"last {there[0]} rows"
                 found.append(f"the {rows} of table {table} of {self.name} are not the same on both servers")
         for names, there, here in zip(self.sequences, source.sequences, target.sequences):
             if there != here:
-                sequence = printable(".".join(names))
-                found.append(
-                    f"sequence {sequence} of {self.name} stands at {there} on the source and at {here} on the target"
-                )
+                sequence = f"{printable('.'.join(names))} of {self.name}"
+                found.append(f"sequence {sequence} stands at {there} on {self._there} and at {here} on {self._here}")
         return found
 
     def _read(self, session: Session) -> Rows:

@@ -20,7 +20,7 @@ OTHER_PROCESSES = 4
 
 
 def of_source(facts: Mapping[str, Any], databases: int, require_slot_limit: bool) -> list[Obstacle]:
-    """What the old server as a whole lacks to have so many databases followed."""
+    """What the server that changes come from lacks as a whole to have so many databases followed."""
     found = []
     if facts["wal_level"] != "logical":
         found.append(
@@ -97,11 +97,11 @@ def of_database(name: str, facts: Mapping[str, Any]) -> list[Obstacle]:
     return found
 
 
-def of_target(facts: Mapping[str, Any], databases: int) -> list[Obstacle]:
-    """What the new server lacks to follow so many databases."""
+def of_target(facts: Mapping[str, Any], databases: int, server: str = "the new server") -> list[Obstacle]:
+    """What the server that changes go to lacks to follow so many databases."""
     found = []
     if not facts["superuser"]:
-        found.append(_server("rights", "Only a superuser may have the new server follow another one"))
+        found.append(_server("rights", f"Only a superuser may have {server} follow another one"))
     limits = (
         ("max_logical_replication_workers", facts["max_workers"], facts["used_workers"] + databases),
         ("max_worker_processes", facts["max_processes"], facts["used_workers"] + databases + OTHER_PROCESSES),
@@ -112,7 +112,7 @@ def of_target(facts: Mapping[str, Any], databases: int) -> list[Obstacle]:
             found.append(
                 _server(
                     title,
-                    f"{title} is {limit} on the new server, and to follow {databases} databases it has to be {needed}",
+                    f"{title} is {limit} on {server}, and to follow {databases} databases it has to be {needed}",
                     f"ALTER SYSTEM SET {title} = {needed}",
                     restart=True,
                 )
@@ -128,8 +128,8 @@ def reaches_the_password(answer: str, user: str) -> bool:
     return user in answer and "pg_hba.conf" not in answer
 
 
-def of_link(target: str, link: str, answer: str) -> Obstacle:
-    text = f"The new server {target} cannot connect to {link}: {answer}".rstrip(".")
+def of_link(target: str, link: str, answer: str, server: str = "The new server") -> Obstacle:
+    text = f"{server} {target} cannot connect to {link}: {answer}".rstrip(".")
     return replace(_server("link", text), server=TARGET)
 
 
@@ -147,7 +147,8 @@ def _slot_limit(facts: Mapping[str, Any]) -> list[Obstacle]:
             _server(
                 "max_slot_wal_keep_size",
                 "max_slot_wal_keep_size is not set, so the server would keep what has not been fetched until its disk "
-                "is full. It may be less than what is suggested, but not less than what is written during the seed",
+                "is full. It may be less than what is suggested, but not less than what is written while nothing is "
+                "fetched, as during the seed",
                 f"ALTER SYSTEM SET max_slot_wal_keep_size = '{SUGGESTED_SLOT_LIMIT}'; SELECT pg_reload_conf()",
             )
         ]

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_files import root_certificate
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import (
     StoppedError,
     ToolError,
@@ -21,6 +19,12 @@ from ansible_collections.waba.migration.plugins.module_utils._copy_progress impo
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyResult, DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import gate, obstacles, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import PINNED_SETTINGS
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.link import (
+    link_conninfo,
+    new_password,
+    salted,
+    try_link,
+)
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.load import SOURCE, TARGET
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.plan import Plan
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.replica_undo import (
@@ -40,11 +44,8 @@ from ansible_collections.waba.migration.plugins.module_utils._replica import (
     size_text,
     slot_name,
 )
-from ansible_collections.waba.migration.plugins.module_utils._scram import verifier
 
 WATCH_SECONDS = 2.0
-SALT_BYTES = 16
-ITERATIONS = 4096
 
 
 class ReplicaPlan(Transfer):
@@ -74,7 +75,7 @@ class ReplicaPlan(Transfer):
         """In place of a superuser an account follows that is made later. Until then its password can only be wrong."""
         source, link = self._request.source, self._replica.link
         if superuser:
-            link = replace(link, user=self._replica.name, password=secrets.token_hex(24))
+            link = replace(link, user=self._replica.name, password=new_password())
         else:
             link = replace(link, user=source.user, password=source.password)
         try:
@@ -86,10 +87,8 @@ class ReplicaPlan(Transfer):
         return []
 
     def _try_link(self, link: Server) -> None:
-        """From the server that will have to connect. Nothing is left of it."""
-        conninfo = _conninfo(link, self._request.databases[0])
         with self._workplace.session(TARGET) as session:
-            session.execute(*replica_sql.LOG_NOTHING, *replica_sql.try_subscription(self._replica.name, conninfo))
+            try_link(session, self._replica.name, link, self._request.databases[0])
 
     def _obstacles(self) -> list[Obstacle]:
         databases = self._request.databases
@@ -141,12 +140,11 @@ class ReplicaSeed(ReplicaPlan):
         if not superuser:
             return replace(self._replica.link, user=source.user, password=source.password)
         name = self._replica.name
-        password = secrets.token_hex(24)
-        salted = verifier(password, secrets.token_bytes(SALT_BYTES), ITERATIONS)
+        password = new_password()
         with during(f"Creating the account {name} on {source}"), self._workplace.session(CHANGE) as session:
             if session.query(replica_sql.account(name)) is not None:
                 raise DatabaseError(f"{source} has a role {name} already, so another name is needed.")
-            session.execute(*replica_sql.create_account(name, salted))
+            session.execute(*replica_sql.create_account(name, salted(password)))
         return replace(self._replica.link, user=name, password=password)
 
     def _open_snapshot(self, facts: dict[str, Any]) -> Session:
@@ -184,7 +182,7 @@ class ReplicaSeed(ReplicaPlan):
             subscribing = f"Having {hidden} on {self._request.target} follow {self._link}"
             with during(subscribing), self._workplace.session(TARGET, hidden, plan.facts["encoding"]) as session:
                 statement = replica_sql.create_subscription(
-                    self._replica.name, self._slot_names[plan.database], _conninfo(self._link, plan.database)
+                    self._replica.name, self._slot_names[plan.database], link_conninfo(self._link, plan.database)
                 )
                 session.execute(*replica_sql.LOG_NOTHING, statement)
                 session.execute("ANALYZE")
@@ -244,12 +242,6 @@ class SlotWatch:
                     f"than retain_limit allows ({size_text(self._request.retain_limit)})."
                 )
             )
-
-
-def _conninfo(link: Server, database: str) -> str:
-    # A file of the new server, which this host may not have.
-    certificate = (link.ca_path or root_certificate(link)) if link.ssl_mode.startswith("verify") else None
-    return replica_sql.source_conninfo(link, certificate, database)
 
 
 def _sentence(error: BaseException) -> str:

@@ -163,6 +163,11 @@ def create_slot(slot: str) -> str:
     return f"CREATE_REPLICATION_SLOT {identifier(slot)} LOGICAL pgoutput EXPORT_SNAPSHOT"
 
 
+def begin_slot(slot: str) -> str:
+    """The same by an ordinary session, from now on."""
+    return f"SELECT to_jsonb(lsn::text) FROM pg_create_logical_replication_slot({literal(slot)}, 'pgoutput')"  # noqa: S608
+
+
 def create_publication(name: str, tables: Sequence[tuple[str, str]]) -> str:
     """Of the tables that are there, not of all that may come.
 
@@ -217,8 +222,11 @@ def source_conninfo(link: Server, certificate: str | None, database: str) -> str
     )
 
 
-def create_subscription(name: str, slot: str, source: str) -> str:
+def create_subscription(name: str, slot: str, source: str, confirm_at_once: bool = False) -> str:
+    """Changes are confirmed late unless they are told to be confirmed at once, which makes catching up slower."""
     options = f"create_slot = false, slot_name = {literal(slot)}, copy_data = false, enabled = true"
+    if confirm_at_once:
+        options += ", synchronous_commit = 'on'"
     return (
         f"CREATE SUBSCRIPTION {identifier(name)} CONNECTION {literal(source)} PUBLICATION {identifier(name)} "
         f"WITH ({options})"
@@ -234,6 +242,12 @@ def try_subscription(name: str, source: str) -> list[str]:
         f"WITH ({options})",
         "ROLLBACK",
     ]
+
+
+def connect_anew(name: str, source: str) -> list[str]:
+    """With another password. What it has fetched so far, it still knows."""
+    own = identifier(name)
+    return [f"ALTER SUBSCRIPTION {own} CONNECTION {literal(source)}", f"ALTER SUBSCRIPTION {own} ENABLE"]
 
 
 def drop_subscription(name: str) -> list[str]:
@@ -261,6 +275,10 @@ def create_account(name: str, verifier: str) -> list[str]:
         f"COMMENT ON ROLE {role} IS {literal(ACCOUNT_COMMENT)}",
         "COMMIT",
     ]
+
+
+def set_password(name: str, verifier: str) -> str:
+    return f"ALTER ROLE {identifier(name)} PASSWORD {literal(verifier)}"
 
 
 def sessions_on(names: Sequence[str], replication_account: str) -> str:

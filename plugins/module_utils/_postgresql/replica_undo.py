@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import ToolError, during
-from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import catalog, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.load import TARGET
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
@@ -27,6 +28,7 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.workpla
     Workplace,
 )
 from ansible_collections.waba.migration.plugins.module_utils._replica import Leavings, ReplicaRequest
+from ansible_collections.waba.migration.plugins.module_utils._way_back import WayBackRequest
 
 # The source for what is written there: publications, slots and the account. Everything else only reads it.
 CHANGE = "change"
@@ -37,9 +39,8 @@ class Rest(ABC):
 
     service: str
 
-    def __init__(self, workplace: Workplace, request: ReplicaRequest) -> None:
+    def __init__(self, workplace: Workplace, request: ReplicaRequest | WayBackRequest) -> None:
         self._workplace = workplace
-        self._request = request
         self._name = request.name
 
     @abstractmethod
@@ -53,9 +54,13 @@ class Rest(ABC):
 
 
 class SourceRest(Rest):
-    """On the old server publications, slots, and the account."""
+    """On the server that changes come from publications, slots, and the account."""
 
     service = CHANGE
+
+    def __init__(self, workplace: Workplace, request: ReplicaRequest | WayBackRequest) -> None:
+        super().__init__(workplace, request)
+        self._request = request
 
     def find(self) -> Leavings:
         with self._session() as session:
@@ -76,7 +81,7 @@ class SourceRest(Rest):
         """The slots first: they are what the server keeps its changes for."""
         with during(f"Removing replication from {self._request.source}"):
             if found.slots:
-                self._drop_slots(found.slots)
+                drop_slots(self._session, self._request.source, found.slots)
             for name in found.publications:
                 with self._session(name) as session:
                     session.execute(f"DROP PUBLICATION IF EXISTS {identifier(self._name)}")
@@ -84,27 +89,34 @@ class SourceRest(Rest):
                 with self._session() as session:
                     session.execute(f"DROP ROLE IF EXISTS {identifier(found.account)}")
 
-    def _drop_slots(self, slots: list[str]) -> None:
-        deadline = time.monotonic() + END_SECONDS
-        left = len(slots)
-        while left:
-            # Who follows may come back between the two looks, and then the second one fails and ends its session.
-            with suppress(ToolError), self._session() as session:
-                session.query(replica_sql.end_senders(slots))
-                left = session.query(replica_sql.drop_inactive(slots))
-            if left and time.monotonic() > deadline:
-                raise DatabaseError(
-                    f"The slots {', '.join(slots)} on {self._request.source} are in use and cannot be dropped. Look at "
-                    "pg_stat_replication there for who is using them."
-                )
-            if left:
-                time.sleep(END_INTERVAL)
 
-
-class TargetRest(Rest):
-    """On the new server subscriptions, and databases that have no final name yet."""
+class SubscriberRest(Rest):
+    """On the server that changes go to subscriptions."""
 
     service = TARGET
+
+    def __init__(self, workplace: Workplace, request: ReplicaRequest | WayBackRequest) -> None:
+        super().__init__(workplace, request)
+        self._server = request.target
+
+    def find(self) -> Leavings:
+        with self._session() as session:
+            self._workplace.server_facts(TARGET, session)
+            return Leavings(subscriptions=sorted(session.query(replica_sql.subscriptions(self._name))))
+
+    def remove(self, found: Leavings) -> None:
+        with during(f"Removing replication from {self._server}"):
+            for database in found.subscriptions:
+                with self._session(database) as session:
+                    session.execute(*replica_sql.drop_subscription(self._name))
+
+
+class TargetRest(SubscriberRest):
+    """On the new server subscriptions, and databases that have no final name yet."""
+
+    def __init__(self, workplace: Workplace, request: ReplicaRequest) -> None:
+        super().__init__(workplace, request)
+        self._request = request
 
     def find(self) -> Leavings:
         with self._session() as session:
@@ -116,15 +128,12 @@ class TargetRest(Rest):
         return Leavings(subscriptions=sorted(subscribed), databases=own)
 
     def remove(self, found: Leavings) -> None:
-        with during(f"Removing replication from {self._request.target}"):
-            for database in found.subscriptions:
-                with self._session(database) as session:
-                    session.execute(*replica_sql.drop_subscription(self._name))
-            if found.databases:
-                with self._session() as session:
-                    target = TargetDatabases(session, self._request.target)
-                    target.end_sessions_on(found.databases)
-                    target.drop(found.databases)
+        super().remove(found)
+        if found.databases:
+            with during(f"Removing databases that follow from {self._server}"), self._session() as session:
+                target = TargetDatabases(session, self._server)
+                target.end_sessions_on(found.databases)
+                target.drop(found.databases)
 
     def _is_ours(self, name: str, facts: dict[str, Any], subscribed: bool) -> bool:
         """One without a comment is ours while it is empty: a seed was killed right after it had created it."""
@@ -134,17 +143,35 @@ class TargetRest(Rest):
         return subscribed or comment == self._request.marker or self._request.is_ours(comment)
 
     def _is_empty(self, name: str) -> bool:
-        looking = f"Looking into the database {name} on {self._request.target}"
+        looking = f"Looking into the database {name} on {self._server}"
         with during(looking), self._session(name) as session:
             return bool(session.query(catalog.IS_EMPTY))
 
 
-def find_everything(source: SourceRest, target: TargetRest) -> Leavings:
+def drop_slots(open_session: Callable[[], Session], server: Server, slots: Sequence[str]) -> None:
+    """Drop slots whoever is using them."""
+    deadline = time.monotonic() + END_SECONDS
+    left = len(slots)
+    while left:
+        # Who follows may come back between the two looks, and then the second one fails and ends its session.
+        with suppress(ToolError), open_session() as session:
+            session.query(replica_sql.end_senders(slots))
+            left = session.query(replica_sql.drop_inactive(slots))
+        if left and time.monotonic() > deadline:
+            raise DatabaseError(
+                f"The slots {', '.join(slots)} on {server} are in use and cannot be dropped. Look at "
+                "pg_stat_replication there for who is using them."
+            )
+        if left:
+            time.sleep(END_INTERVAL)
+
+
+def find_everything(source: SourceRest, target: SubscriberRest) -> Leavings:
     there, here = source.find(), target.find()
     return Leavings(there.publications, there.slots, there.account, here.subscriptions, here.databases)
 
 
-def remove_everything(source: SourceRest, target: TargetRest) -> Leavings:
+def remove_everything(source: SourceRest, target: SubscriberRest) -> Leavings:
     """Both servers, even if one of them cannot be reached."""
     troubles: list[DatabaseError] = []
 
@@ -161,6 +188,6 @@ def remove_everything(source: SourceRest, target: TargetRest) -> Leavings:
     if troubles:
         raise DatabaseError(
             f"{' '.join(str(trouble) for trouble in troubles)} What could be reached was removed. Run this again when "
-            "the server is there: slots that stay make the old server keep its changes."
+            "the server is there: slots that stay make their server keep its changes."
         ) from troubles[0]
     return Leavings(there.publications, there.slots, there.account, here.subscriptions, here.databases)

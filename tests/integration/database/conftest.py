@@ -38,7 +38,9 @@ def server_directory() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def source(server_directory: Path) -> Iterator[Cluster]:
-    cluster = new_cluster(server_directory / "source", with_tls=True, wal_level="logical")
+    cluster = new_cluster(
+        server_directory / "source", with_tls=True, wal_level="logical", wal_retrieve_retry_interval="50ms"
+    )
     cluster.sql("CREATE ROLE bystander")
     cluster.sql("CREATE ROLE old_owner LOGIN")
     yield cluster
@@ -111,7 +113,7 @@ def fingerprint(
 def replica(
     source: Cluster, target: Cluster, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> Iterator[ReplicaModules]:
-    """database_replica and database_cut between both servers. Whatever a test left is removed."""
+    """The modules of live mode between both servers. Whatever a test left is removed."""
     modules = ReplicaModules(source, target, tmp_path, capsys)
     yield modules
     modules.remove()

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""database_replica and database_cut as a test calls them, and what both servers have of it."""
+"""database_replica, database_cut and database_way_back as a test calls them, and what both servers have of it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.waba.migration.plugins.module_utils._fingerprint_hold import Place, release
-from ansible_collections.waba.migration.plugins.modules import database_cut, database_replica
+from ansible_collections.waba.migration.plugins.modules import database_cut, database_replica, database_way_back
 from fingerprint_module import server
 from postgresql_cluster import MARKER, Cluster
 
@@ -48,6 +48,7 @@ class ReplicaModules:
         self.directory = directory
         self._capsys = capsys
         self._databases: list[str] = []
+        self._led_back: list[str] = []
 
     @property
     def hold_path(self) -> Path:
@@ -71,6 +72,13 @@ class ReplicaModules:
     def cut(self, *databases: str, **options: Any) -> dict[str, Any]:
         return self._run(database_cut.main, {**self._common(databases), "idle_timeout": 1, **options})
 
+    def way_back(self, state: str, *databases: str, **options: Any) -> dict[str, Any]:
+        self._led_back = sorted({*self._led_back, *databases})
+        return self._run(database_way_back.main, self.way_back_arguments(state, *databases, **options))
+
+    def way_back_arguments(self, state: str, *databases: str, **options: Any) -> dict[str, Any]:
+        return {**self._common(databases), "state": state, "require_slot_limit": False, "timeout": 20, **options}
+
     def follow(self, *databases: str) -> None:
         """Databases that are level."""
         for state in ("seeded", "following"):
@@ -82,6 +90,7 @@ class ReplicaModules:
         """What the servers themselves say that there is of it, and files and sessions of ours."""
         source, target = self.source, self.target
         names = [name for name in source.databases() if name.startswith("live_")]
+        new_names = [name for name in target.databases() if name.startswith("live_")]
         ours = "SELECT application_name FROM pg_stat_activity WHERE application_name LIKE 'waba.migration%'"
         found = {
             "slots": source.sql("SELECT slot_name FROM pg_replication_slots"),
@@ -91,6 +100,13 @@ class ReplicaModules:
             ],
             "subscriptions": target.sql("SELECT subname FROM pg_subscription"),
             "origins": target.sql("SELECT roname FROM pg_replication_origin"),
+            "slots back": target.sql("SELECT slot_name FROM pg_replication_slots"),
+            "roles back": target.sql("SELECT rolname FROM pg_roles WHERE rolreplication AND rolname <> 'postgres'"),
+            "publications back": [
+                name for name in new_names for _each in target.sql("SELECT pubname FROM pg_publication", name)
+            ],
+            "subscriptions back": source.sql("SELECT subname FROM pg_subscription"),
+            "origins back": source.sql("SELECT roname FROM pg_replication_origin"),
             "hidden": [name for name in target.databases() if name.endswith(".incomplete")],
             "sessions": [*source.sql(ours), *target.sql(ours)],
             "files": [path.name for path in self.directory.rglob("waba-migration-*")],
@@ -99,6 +115,8 @@ class ReplicaModules:
 
     def remove(self) -> None:
         release(Place(str(self.hold_path)))
+        if self._led_back:
+            assert not self.way_back("absent", *self._led_back)["failed"]
         if self._databases:
             assert not self("abandoned", *self._databases)["failed"]
 

@@ -148,3 +148,21 @@ def test_table_that_appears_at_the_last_moment(
 
 def test_nothing_to_cut_off(live: str, replica: ReplicaModules) -> None:
     assert f"{live} does not follow under the name" in replica.cut(live)["msg"]
+
+
+def test_way_back_from_a_server_that_keeps_no_changes(live: str, replica: ReplicaModules) -> None:
+    replica.follow(live)
+    there = replica.left()
+    result = replica.cut(live, way_back=True)
+    assert "wal_level is replica, and only with logical do changes leave the server" in result["msg"]
+    assert GOES_ON in result["msg"]
+    assert replica.left() == there
+    found = replica.way_back("status", live, require_slot_limit=True)["obstacles"]
+    assert [(each["what"], each["statement"], each["restart"]) for each in found] == [
+        ("wal_level", "ALTER SYSTEM SET wal_level = 'logical'", True),
+        ("max_slot_wal_keep_size", "ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'; SELECT pg_reload_conf()", False),
+    ]
+    [link] = replica.way_back("status", live, link={"port": 1})["obstacles"][1:]
+    assert link["what"] == "link"
+    assert "The old server 127.0.0.1" in link["text"]
+    assert "Connection refused" in link["text"]

@@ -62,7 +62,7 @@ ROWS = Rows([[3, "11"], [200, "22"]], [[7, True]])
         (ROWS, []),
         (
             Rows([[4, "11"], [200, "22"]], [[7, True]]),
-            ["table public.small of acme_x has 4 rows on the source and 3 on the target"],
+            ["table public.small of acme_x has 4 rows on the old server and 3 on the new server"],
         ),
         (
             Rows([[3, "12"], [200, "22"]], [[7, True]]),
@@ -74,7 +74,7 @@ ROWS = Rows([[3, "11"], [200, "22"]], [[7, True]])
         ),
         (
             Rows([[3, "11"], [200, "22"]], [[7, False]]),
-            ["sequence public.s of acme_x stands at [7, False] on the source and at [7, True] on the target"],
+            ["sequence public.s of acme_x stands at [7, False] on the old server and at [7, True] on the new server"],
         ),
     ],
 )

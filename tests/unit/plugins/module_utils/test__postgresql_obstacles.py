@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.obstacles import (
     of_database,
+    of_link,
     of_source,
     of_target,
 )
@@ -105,6 +106,13 @@ def test_target(changes: dict[str, Any], found: list[tuple[str, str | None]]) ->
     obstacles = of_target({**TARGET, **changes}, 8)
     assert [(each.what, each.statement) for each in obstacles] == found
     assert all(each.server == "target" for each in obstacles)
+
+
+def test_words_name_the_server_that_changes_go_to() -> None:
+    [found] = of_target({**TARGET, "max_workers": 7}, 8, "the old server")
+    assert found.text.startswith("max_logical_replication_workers is 7 on the old server,")
+    link = of_link("db-old:5432", "db-new:5432", "refused.", "The old server")
+    assert link.text == "The old server db-old:5432 cannot connect to db-new:5432: refused"
 
 
 def test_summary() -> None:

@@ -32,6 +32,16 @@ def test_subscription_copies_nothing_and_creates_no_slot() -> None:
     )
 
 
+def test_way_back_is_confirmed_at_once_and_begins_where_it_was() -> None:
+    statement = replica_sql.create_subscription("n", "n_1", "host='x'", confirm_at_once=True)
+    assert statement.endswith("copy_data = false, enabled = true, synchronous_commit = 'on')")
+    assert replica_sql.begin_slot("n_1").endswith("FROM pg_create_logical_replication_slot('n_1', 'pgoutput')")
+    assert replica_sql.connect_anew("n", "host=x") == [
+        "ALTER SUBSCRIPTION \"n\" CONNECTION 'host=x'",
+        'ALTER SUBSCRIPTION "n" ENABLE',
+    ]
+
+
 def test_sequences() -> None:
     assert replica_sql.set_sequences([(("public", "a'b"), 10**15, True), (("s", "c"), 1, False)]) == (
         "SELECT to_jsonb(count(v)) FROM (SELECT setval('\"public\".\"a''b\"'::regclass, 1000000000000000, true) AS v "

@@ -31,8 +31,20 @@ def answers() -> list[CutResult | DatabaseError]:
 
 
 @pytest.fixture
-def run(run_module: Run, answers: list[CutResult | DatabaseError], monkeypatch: pytest.MonkeyPatch) -> Run:
+def requests() -> list[CutRequest]:
+    """What was asked of the engine."""
+    return []
+
+
+@pytest.fixture
+def run(
+    run_module: Run,
+    answers: list[CutResult | DatabaseError],
+    requests: list[CutRequest],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:
     def cut(request: CutRequest, check_mode: bool) -> CutResult:
+        requests.append(request)
         answer = answers.pop()
         if isinstance(answer, DatabaseError):
             raise answer
@@ -67,6 +79,14 @@ def test_cut(run: Run) -> None:
     assert "held" not in result
 
 
+@pytest.mark.parametrize(("options", "name"), [({}, None), ({"way_back": True}, "waba_acme_back")])
+def test_way_back_only_when_it_is_asked_for(
+    run: Run, requests: list[CutRequest], options: dict[str, Any], name: str | None
+) -> None:
+    assert not run(**options).get("failed")
+    assert [request.way_back for request in requests] == [name]
+
+
 def test_check_mode(run: Run) -> None:
     result = run(check_mode=True, hold_path="/nowhere/hold")
     assert (result["changed"], "position" in result, "held" in result) == (True, False, False)
@@ -98,6 +118,8 @@ def test_snapshot_that_cannot_be_taken(run: Run, tmp_path: Path) -> None:
         ({"timeout": 0}, "timeout must be more than 0"),
         ({"hold_path": "/" + "x" * 107}, "is too long"),
         ({"name": "Waba"}, "must begin with a lower-case letter"),
+        ({"name": "w" * 46, "way_back": True}, "is too long for a way back"),
+        ({"engine": "mysql", "way_back": True}, "only databases of PostgreSQL can be led back so far"),
     ],
 )
 def test_bad_options(run: Run, options: dict[str, Any], message: str, answers: list[Any]) -> None:

@@ -1,0 +1,83 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One word for how the way back stands, and sentences for what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._replica import Leavings, slot_name
+from ansible_collections.waba.migration.plugins.module_utils._way_back import (
+    WayBackState,
+    WayBackStatus,
+    back_name,
+    state_of,
+)
+
+KEPT = WayBackState(
+    name="acme_x",
+    published=True,
+    slot="s",
+    active=True,
+    lag_bytes=0,
+    retained_bytes=0,
+    slot_lost=False,
+    subscribed=True,
+    enabled=True,
+    working=True,
+    apply_errors=0,
+)
+PREPARED = replace(KEPT, active=False, subscribed=False, enabled=False, working=False, apply_errors=None)
+LEFT = Leavings(slots=["s"])
+
+
+def test_name_leaves_room_for_slots() -> None:
+    assert back_name("w" * 45) == "w" * 45 + "_back"
+    assert len(slot_name(back_name("w" * 45), "acme_x")) == 63
+    with pytest.raises(DatabaseError, match="too long"):
+        back_name("w" * 46)
+
+
+@pytest.mark.parametrize(
+    ("states", "left", "word"),
+    [
+        ([replace(PREPARED, published=False, slot=None)], Leavings(), "absent"),
+        ([KEPT, KEPT], LEFT, "kept"),
+        ([PREPARED, PREPARED], LEFT, "prepared"),
+        ([KEPT, PREPARED], LEFT, "incomplete"),
+        ([KEPT, replace(KEPT, slot=None)], LEFT, "incomplete"),
+        ([replace(PREPARED, published=False)], LEFT, "incomplete"),
+        ([KEPT, replace(KEPT, slot_lost=True)], LEFT, "broken"),
+        ([replace(PREPARED, slot_lost=True)], LEFT, "broken"),
+    ],
+)
+def test_state(states: list[WayBackState], left: Leavings, word: str) -> None:
+    assert state_of(states, left) == word
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({}, None),
+        ({"enabled": False, "working": False, "active": False}, "its subscription on the old server is disabled"),
+        ({"working": False}, "the old server is not connected to the new one for it"),
+        ({"active": False, "apply_errors": None}, "the old server is not connected to the new one for it"),
+        (
+            {"active": False, "apply_errors": 3},
+            "the old server is not connected to the new one for it, after 3 errors; the reason",
+        ),
+        ({"slot_lost": True}, "the new server has thrown away changes"),
+    ],
+)
+def test_troubles(changes: dict[str, Any], found: str | None) -> None:
+    troubles = WayBackStatus("kept", [replace(KEPT, **changes)], LEFT).troubles()
+    assert len(troubles) == (0 if found is None else 1)
+    assert all(trouble.startswith(f"acme_x: {found}") for trouble in troubles)
+
+
+def test_nobody_misses_a_connection_that_was_never_made() -> None:
+    assert WayBackStatus("prepared", [PREPARED, replace(PREPARED, published=False)], LEFT).troubles() == []
