@@ -53,5 +53,5 @@ class Results:
     def _save(self) -> None:
         content = {"format": FORMAT, "machine": self.machine, "runs": self.runs}
         new = self._path.with_suffix(".new")
-        new.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        new.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
         new.replace(self._path)

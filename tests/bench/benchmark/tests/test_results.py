@@ -22,6 +22,12 @@ def test_runs_are_there_after_each_one(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_parts_keep_their_order(tmp_path: Path) -> None:
+    path = tmp_path / "runs.json"
+    Results(path, MACHINE).add(run("bulk", 20.0))
+    assert list(Results(path, MACHINE).runs[0]["parts"]) == ["stop", "copy", "first_write", "rest"]
+
+
 def test_runs_of_another_machine_are_refused_and_kept(tmp_path: Path) -> None:
     path = tmp_path / "runs.json"
     Results(path, MACHINE).add(run("bulk", 20.0))
