@@ -41,8 +41,17 @@ SOURCE_RIGHTS = (
     ("REPLICATION SLAVE", ("REPLICATION SLAVE",)),
 )
 TARGET_RIGHTS = {
-    MYSQL: ("REPLICATION_SLAVE_ADMIN", "REPLICATION_APPLIER", "CREATE USER"),
-    MARIADB: ("REPLICATION SLAVE ADMIN", "REPLICATION MASTER ADMIN"),
+    MYSQL: (
+        ("REPLICATION_SLAVE_ADMIN", ("REPLICATION_SLAVE_ADMIN", "SUPER")),
+        ("REPLICATION_APPLIER", ("REPLICATION_APPLIER", "SUPER")),
+        ("CREATE USER", ("CREATE USER", "SUPER")),
+        ("REPLICATION CLIENT", ("REPLICATION CLIENT", "SUPER")),
+    ),
+    MARIADB: (
+        ("REPLICATION SLAVE ADMIN", ("REPLICATION SLAVE ADMIN", "SUPER")),
+        ("REPLICATION MASTER ADMIN", ("REPLICATION MASTER ADMIN", "SUPER")),
+        ("REPLICA MONITOR", ("REPLICA MONITOR", "SLAVE MONITOR")),
+    ),
 }
 
 
@@ -62,6 +71,11 @@ class ServerFacts:
         """Whether it may make one, give it the right to replicate, and find it again."""
         rights = self.rights
         return rights.grantable and rights.any_of("CREATE USER") and rights.any_of("SELECT")
+
+
+def sees_channels(release: Release, rights: Rights) -> bool:
+    """Whether an account may ask the new server for its replication, which is the last of its rights."""
+    return rights.any_of(*TARGET_RIGHTS[release.flavour][-1][1])
 
 
 def of_source(facts: ServerFacts, databases: Sequence[str]) -> list[Obstacle]:
@@ -227,7 +241,7 @@ def _of_follower(source: ServerFacts, target: ServerFacts) -> list[Obstacle]:
                 "first that follows a database under another name",
             )
         ]
-    found = _rights(target, [(right, (right, "SUPER")) for right in TARGET_RIGHTS[flavour]])
+    found = _rights(target, TARGET_RIGHTS[flavour])
     there, here = source.variables, target.variables
     if there.get("server_id") == here.get("server_id"):
         other = int(here.get("server_id") or 0) + 1

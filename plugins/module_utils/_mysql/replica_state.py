@@ -75,8 +75,8 @@ class StateReader:
     def read(self) -> list[DatabaseState]:
         """Lag and health as they are now, with what C(compare_schemas) found last."""
         with during(f"Reading the state of replication on {self._request.target}"):
-            channel = channel_on(self._target, self._words)
             entries = ReplicaLedger(self._target).entries(self._request.name)
+            channel = channel_on(self._target, self._words) if entries else None
             present = self._present()
             marks = Ledger(self._target).entries()
         sizes: dict[str, int] = {}

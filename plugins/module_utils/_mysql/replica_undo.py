@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
-from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, replica_sql
+from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, obstacles, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._mysql.ledger import Ledger
 from ansible_collections.waba.migration.plugins.module_utils._mysql.load import TARGET
 from ansible_collections.waba.migration.plugins.module_utils._mysql.planning import rights_of
@@ -104,10 +104,13 @@ class TargetRest(Rest):
 
     def find(self) -> Leavings:
         with self._workplace.session(TARGET) as session:
-            words = words_for(self._facts(session)["release"], self._name)
-            channel = channel_on(session, words)
-            applier = session.rows(replica_sql.account_exists(words.user, APPLIER_HOST)) != [["0"]]
+            facts = self._facts(session)
+            words = words_for(facts["release"], self._name)
             entries = ReplicaLedger(session).entries(self._name)
+            # Who may not even look has made none, and is told so with all that stands against a seed.
+            looks = bool(entries) or obstacles.sees_channels(facts["release"], rights_of(session, facts))
+            channel = channel_on(session, words) if looks else None
+            applier = session.rows(replica_sql.account_exists(words.user, APPLIER_HOST)) != [["0"]]
             present = databases_on(session, Ledger(session))
         wanted = {*self._request.databases, *entries}
         hidden = [incomplete_name(name) for name in sorted(wanted)]

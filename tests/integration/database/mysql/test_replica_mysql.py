@@ -424,6 +424,27 @@ def test_account_that_is_no_administrator(source: Instance, live: str, replica: 
         source.sql("DROP USER mover@'%'")
 
 
+def test_account_that_may_not_look_at_channels(target: Instance, live: str, replica: ReplicaModules) -> None:
+    """It is told what it lacks, like any other account."""
+    account = {**replica.arguments("status", live)["target"], "login_user": "admin", "login_password": "secret"}
+    right = "REPLICA MONITOR" if MARIADB else "REPLICATION CLIENT"
+    revoked = right if MARIADB else f"{right}, SUPER"
+    target.sql(
+        "CREATE USER admin@'%' IDENTIFIED BY 'secret'; GRANT ALL PRIVILEGES ON *.* TO admin@'%' WITH GRANT OPTION; "
+        f"REVOKE {revoked} ON *.* FROM admin@'%'"
+    )
+    try:
+        status = replica("status", live, target=account)
+        assert status["state"] == "absent", status["msg"]
+        assert [(each["what"], each["statement"]) for each in status["obstacles"]] == [
+            ("rights", f"GRANT {right} ON *.* TO 'admin'@'%'")
+        ]
+        target.sql(status["obstacles"][0]["statement"])
+        assert replica("status", live, target=account)["obstacles"] == []
+    finally:
+        target.sql("DROP USER admin@'%'")
+
+
 def test_password_of_the_account_is_in_no_log(
     source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -25,7 +25,8 @@ NEW = Release(MYSQL, "8.4.0")
 OLD = Release(MYSQL, "5.7.44")
 MARIA = Release(MARIADB, "11.8.2")
 SOURCE_RIGHTS = ("RELOAD", "PROCESS", "REPLICATION CLIENT", "REPLICATION SLAVE")
-TARGET_RIGHTS = ("REPLICATION_SLAVE_ADMIN", "REPLICATION_APPLIER", "CREATE USER")
+TARGET_RIGHTS = ("REPLICATION_SLAVE_ADMIN", "REPLICATION_APPLIER", "CREATE USER", "REPLICATION CLIENT")
+MARIA_RIGHTS = ("SUPER", "SLAVE MONITOR")
 GOOD = {"log_bin": "ON", "binlog_format": "ROW", "server_id": "1", "binlog_expire_logs_seconds": "2592000"}
 
 
@@ -140,7 +141,15 @@ def test_database(table: dict[str, Any], found: list[str]) -> None:
         (
             facts(),
             facts(granted=TARGET_RIGHTS[:2], server_id="2"),
-            [("rights", "GRANT CREATE USER ON *.* TO 'wa'@'%'")],
+            [
+                ("rights", "GRANT CREATE USER ON *.* TO 'wa'@'%'"),
+                ("rights", "GRANT REPLICATION CLIENT ON *.* TO 'wa'@'%'"),
+            ],
+        ),
+        (
+            facts(MARIA),
+            facts(MARIA, ("SUPER", "REPLICATION CLIENT"), server_id="2"),
+            [("rights", "GRANT REPLICA MONITOR ON *.* TO 'wa'@'%'")],
         ),
         (
             facts(server_uuid="u"),
@@ -155,7 +164,7 @@ def test_database(table: dict[str, Any], found: list[str]) -> None:
         (facts(gtid_mode="OFF"), facts(granted=TARGET_RIGHTS, server_id="2", gtid_mode="ON"), []),
         (
             facts(MARIA),
-            facts(MARIA, ("SUPER",), server_id="2", gtid_strict_mode="ON"),
+            facts(MARIA, MARIA_RIGHTS, server_id="2", gtid_strict_mode="ON"),
             [("gtid_strict_mode", "SET GLOBAL gtid_strict_mode = OFF")],
         ),
         (facts(OLD), facts(MARIA, ("SUPER",), server_id="2"), [("release", None)]),
