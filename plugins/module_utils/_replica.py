@@ -51,6 +51,7 @@ class ReplicaRequest(CopyRequest):
     retain_limit: int
     require_slot_limit: bool
     require_own_log: bool
+    require_own_account: bool
     lag_limit: int
     timeout: float
 

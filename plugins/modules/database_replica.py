@@ -182,6 +182,13 @@ options:
       - For MySQL and MariaDB only. PostgreSQL sends nothing but what is published.
     type: bool
     default: true
+  require_own_account:
+    description:
+      - Whether an account on the source is refused that may not make another one for the replication. With V(false) the
+        target follows with O(source.login_user) itself then, and keeps O(source.login_password) where its
+        administrators see it.
+    type: bool
+    default: false
   retain_limit:
     description:
       - How much the source may keep for a slot, as a number of bytes or with a unit like C(10G). A seed for which it
@@ -437,6 +444,7 @@ def request_from(module: AnsibleModule) -> ReplicaRequest:
         retain_limit=options["retain_limit"],
         require_slot_limit=options["require_slot_limit"],
         require_own_log=options["require_own_log"],
+        require_own_account=options["require_own_account"],
         lag_limit=options["lag_limit"],
         timeout=options["timeout"],
     )
@@ -548,6 +556,7 @@ def main() -> None:
             "replace_marker": {"type": "str"},
             "require_slot_limit": {"type": "bool", "default": True},
             "require_own_log": {"type": "bool", "default": True},
+            "require_own_account": {"type": "bool", "default": False},
             "retain_limit": {"type": "bytes", "default": "10G"},
             "lag_limit": {"type": "bytes", "default": "64K"},
             "timeout": {"type": "float", "default": 600},

@@ -203,13 +203,26 @@ def password(facts: ServerFacts, length: int, limit: int) -> list[Obstacle]:
     """Who may make no account is followed with its own, whose password the new server has to take."""
     if length <= limit or facts.makes_accounts:
         return []
-    user, _at, host = facts.rights.account.rpartition("@")
     return [
         _server(
             "rights",
             f"{facts.rights.account} may not make an account that replicates, and its own password is longer than the "
             f"{limit} characters that a server takes for following",
-            f"GRANT CREATE USER, SELECT, REPLICATION SLAVE ON *.* TO {account(user, host)} WITH GRANT OPTION",
+            _granting_accounts(facts),
+        )
+    ]
+
+
+def own_account(facts: ServerFacts) -> list[Obstacle]:
+    """Who may make no account would have the new server keep the password of its own."""
+    if facts.makes_accounts:
+        return []
+    return [
+        _server(
+            "own_account",
+            f"{facts.rights.account} may not make an account that replicates, so that the new server would follow with "
+            "this one and keep its password",
+            _granting_accounts(facts),
         )
     ]
 
@@ -310,6 +323,11 @@ def _rights(facts: ServerFacts, wanted: Sequence[tuple[str, Sequence[str]]]) -> 
         for name, names in wanted
         if not facts.rights.any_of(*names)
     ]
+
+
+def _granting_accounts(facts: ServerFacts) -> str:
+    user, _at, host = facts.rights.account.rpartition("@")
+    return f"GRANT CREATE USER, SELECT, REPLICATION SLAVE ON *.* TO {account(user, host)} WITH GRANT OPTION"
 
 
 def _keeping(facts: ServerFacts) -> str:

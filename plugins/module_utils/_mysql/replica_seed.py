@@ -141,7 +141,10 @@ class ReplicaPlan(Transfer):
         with during(f"Asking {self._request.target} for what replication needs"):
             self._here = facts_of(self._target_session, target)
         self._words = words_for(self._here.release, self._replica.name)
-        found += obstacles.password(self._there, len(self._request.source.password), self._words.longest_password)
+        if self._replica.require_own_account:
+            found += obstacles.own_account(self._there)
+        else:
+            found += obstacles.password(self._there, len(self._request.source.password), self._words.longest_password)
         return found + obstacles.of_target(self._there, self._here)
 
 

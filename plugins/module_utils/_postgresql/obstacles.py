@@ -54,6 +54,19 @@ def of_source(facts: Mapping[str, Any], databases: int, require_slot_limit: bool
     return found + (_slot_limit(facts) if require_slot_limit else [])
 
 
+def own_account(facts: Mapping[str, Any]) -> list[Obstacle]:
+    """Who may make no account would have the new server keep the password of its own."""
+    if facts["superuser"]:
+        return []
+    return [
+        _server(
+            "own_account",
+            f"{facts['user']} is no superuser and may not make an account that replicates, so that the new server "
+            "would follow with this one and keep its password. Connect to the old server as a superuser",
+        )
+    ]
+
+
 def of_database(name: str, facts: Mapping[str, Any]) -> list[Obstacle]:
     """What is in a database of the old server that replication does not carry."""
     found = [_keyless(name, table) for table in facts["keyless"]]

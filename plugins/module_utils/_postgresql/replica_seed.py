@@ -67,7 +67,7 @@ class ReplicaPlan(Transfer):
         """What stands against a seed. The link is tried only where nothing else keeps the servers apart."""
         source, _target = self._connect()
         found = self._obstacles()
-        if any(obstacle.database is None and obstacle.what == "rights" for obstacle in found):
+        if any(obstacle.database is None and obstacle.what in ("rights", "own_account") for obstacle in found):
             return found
         return found + self._link_obstacles(bool(source["superuser"]))
 
@@ -95,6 +95,8 @@ class ReplicaPlan(Transfer):
         with during(f"Asking {self._request.source} for what replication needs"):
             facts = self._source.query(replica_sql.source_facts(databases))
             found = obstacles.of_source(facts, len(databases), self._replica.require_slot_limit)
+            if self._replica.require_own_account:
+                found += obstacles.own_account(facts)
             for name in databases:
                 with self._workplace.session(SOURCE, name) as session:
                     found += obstacles.of_database(name, session.query(replica_sql.DATABASE_FACTS))

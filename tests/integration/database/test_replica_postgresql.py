@@ -261,6 +261,8 @@ def test_account_that_is_no_superuser(source: Cluster, live: str, replica: Repli
             assert each["what"] == "rights"
             source.sql(each["statement"], each["database"] or "postgres")
         assert replica("status", live, source=account)["obstacles"] == []
+        [found] = replica("status", live, source=account, require_own_account=True)["obstacles"]
+        assert found["what"] == "own_account"
         seeded = replica("seeded", live, source=account)
         assert not seeded["failed"], seeded["msg"]
         assert seeded["left"]["account"] is None

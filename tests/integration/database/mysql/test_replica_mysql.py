@@ -411,6 +411,8 @@ def test_account_that_is_no_administrator(source: Instance, live: str, replica: 
             assert each["what"] == "rights"
             source.sql(each["statement"])
         assert replica("status", live, source=account)["obstacles"] == []
+        [found] = replica("status", live, source=account, require_own_account=True)["obstacles"]
+        assert found["what"] == "own_account"
         seeded = replica("seeded", live, source=account)
         assert not seeded["failed"], seeded["msg"]
         assert seeded["left"]["account"] is None

@@ -15,6 +15,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.obstacles im
     of_database,
     of_source,
     of_target,
+    own_account,
     password,
     users_in_log,
 )
@@ -184,3 +185,18 @@ def test_target(source: ServerFacts, target: ServerFacts, found: list[tuple[str,
 )
 def test_own_password(granted: tuple[str, ...], length: int, number: int) -> None:
     assert len(password(facts(granted=granted), length, 32)) == number
+
+
+@pytest.mark.parametrize(
+    ("granted", "statements"),
+    [
+        (("CREATE USER", "SELECT"), []),
+        (
+            ("CREATE USER",),
+            ["GRANT CREATE USER, SELECT, REPLICATION SLAVE ON *.* TO 'wa'@'%' WITH GRANT OPTION"],
+        ),
+    ],
+)
+def test_own_account(granted: tuple[str, ...], statements: list[str]) -> None:
+    found = own_account(facts(granted=granted))
+    assert [(each.what, each.statement) for each in found] == [("own_account", statement) for statement in statements]

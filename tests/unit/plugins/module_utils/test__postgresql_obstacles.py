@@ -13,6 +13,7 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.obstacl
     of_link,
     of_source,
     of_target,
+    own_account,
 )
 from ansible_collections.waba.migration.plugins.module_utils._replica import obstacles_summary
 
@@ -113,6 +114,12 @@ def test_words_name_the_server_that_changes_go_to() -> None:
     assert found.text.startswith("max_logical_replication_workers is 7 on the old server,")
     link = of_link("db-old:5432", "db-new:5432", "refused.", "The old server")
     assert link.text == "The old server db-old:5432 cannot connect to db-new:5432: refused"
+
+
+def test_own_account() -> None:
+    assert own_account({**SOURCE, "superuser": True}) == []
+    [found] = own_account({**SOURCE, "superuser": False})
+    assert (found.what, found.database) == ("own_account", None)
 
 
 def test_summary() -> None:

@@ -167,6 +167,7 @@ def test_engine(run: Run, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -
     assert run("status", engine="mysql", require_own_log=False)["state"] == "following"
     assert (engine.request.source.port, engine.request.link.port) == (3306, 3306)
     assert engine.request.require_own_log is False
+    assert engine.request.require_own_account is False
 
 
 def test_sizes(run: Run, engine: FakeEngine) -> None:
