@@ -118,6 +118,7 @@ def role_value(name: str, **variables: Any) -> Any:
 def test_nobody_can_have_users_of_the_old_platform_on_the_new_server(option: str, said: bool, required: bool) -> None:
     known = {"__database_host_option": option, "database_host_live_require_own_log": said}
     assert role_value("__database_host_require_own_log", **known) is required
+    assert role_value("__database_host_require_own_account", **known) is (option == "messages")
 
 
 @pytest.mark.parametrize(
