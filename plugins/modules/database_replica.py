@@ -27,7 +27,8 @@ description:
     with the statement that mends it.
 notes:
   - On the source this leaves an account that may replicate and nothing else, unless O(source.login_user) may not make
-    one and follows itself, and in PostgreSQL one publication and one slot in each database. RV(left) names them, and
+    one and follows itself (see O(require_own_account)), and in PostgreSQL one publication and one slot in each
+    database. RV(left) names them, and
     O(state=abandoned) removes them. No table of the source is written.
   - In PostgreSQL a slot makes the source keep what has not been fetched. C(max_slot_wal_keep_size) bounds that, and by
     default it is required to be set. While the seed runs, and by O(state=following), O(retain_limit) is watched as
@@ -360,8 +361,8 @@ obstacles:
     - What stands against a seed. Empty means that nothing does.
     - The last one can be V(link), that the new server cannot connect to the old one. It is tried when both accounts
       have their rights. In place of a superuser an account follows that does not exist yet, so then the old server's
-      log has a failed login of O(name). In MySQL and MariaDB the new server has a channel of that name while it is
-      tried.
+      log has a failed login of O(name). In MySQL and MariaDB that is always so, and the new server has a channel of
+      that name while it is tried. It is not tried where the old server's log has users in it, see O(require_own_log).
   returned: O(state=status) when RV(state=absent)
   type: list
   elements: dict
