@@ -376,7 +376,8 @@ def test_long_statement_does_not_keep_others_from_reading(
     monkeypatch.setattr(replica_dumps, "QUIET_SECONDS", 0)
 
     def is_running() -> bool:
-        return any("SLEEP(9)" in line for line in source.sql("SHOW FULL PROCESSLIST"))
+        statement = "SELECT TIME FROM information_schema.PROCESSLIST WHERE INFO LIKE 'SELECT SLEEP(9)%'"
+        return any(int(seconds) >= replica_dumps.LONG_SECONDS for seconds in source.sql(statement))
 
     with meanwhile(lambda: source.sql("SELECT SLEEP(9) FROM settings", live)):
         until(is_running)
