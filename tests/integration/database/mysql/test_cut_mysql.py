@@ -232,12 +232,12 @@ def test_servers_that_fall_silent(
 
     def fall_silent_and_begin() -> None:
         until(ready_path(str(begin)).exists)
+        monkeypatch.setattr(cut, "END_SECONDS", 1.0)
         source.pause()
         begin.touch()
         time.sleep(4)
         source.resume()
 
-    monkeypatch.setattr(cut, "END_SECONDS", 1.0)
     with meanwhile(fall_silent_and_begin):
         result = replica.cut(live, begin_path=str(begin), idle_timeout=20)
     assert f"127.0.0.1:{source.port} did not answer within 1 s. {GOES_ON}" in result["msg"]
@@ -248,12 +248,12 @@ def test_servers_that_fall_silent(
 
     def complete_and_fall_silent(ledger: Ledger, names: list[str]) -> None:
         complete(ledger, names)
+        monkeypatch.setattr(cut_show, "END_SECONDS", 1.0)
         target.pause()
         awakened.start()
 
     awakened = threading.Timer(4, target.resume)
     monkeypatch.setattr(Ledger, "complete", complete_and_fall_silent)
-    monkeypatch.setattr(cut_show, "END_SECONDS", 1.0)
     result = replica.cut(live)
     awakened.join()
     assert "The databases have been cut off and have their names" in result["msg"]

@@ -361,8 +361,8 @@ def test_statement_that_does_not_end(
     """One that had begun too late to be seen before the lock."""
     monkeypatch.setattr(replica_dumps, "LOCK_SECONDS", 1)
     monkeypatch.setattr(replica_dumps, "LONG_SECONDS", 60)
-    with meanwhile(lambda: source.sql("UPDATE settings SET value = value + SLEEP(4)", live)):
-        until(lambda: any("SLEEP(4)" in line for line in source.sql("SHOW FULL PROCESSLIST")))
+    with meanwhile(lambda: source.sql("UPDATE settings SET value = value + SLEEP(8)", live)):
+        until(lambda: any("SLEEP(8)" in line for line in source.sql("SHOW FULL PROCESSLIST")))
         result = replica("seeded", live)
     assert "which waits for each statement that is running there" in result["msg"]
     assert replica.left() == {}
