@@ -287,6 +287,10 @@ obstacles:
     restart:
       description: Whether the server has to be restarted after it.
       type: bool
+    server:
+      description: Which one lacks it, V(source) or V(target). V(link) is told of the one that was to connect.
+      type: str
+      sample: target
 """
 
 from typing import Any
@@ -374,7 +378,12 @@ def looked_at(request: WayBackRequest) -> dict[str, Any]:
     result = {"changed": False, **status_of(status)}
     if status.state == "absent":
         found = obstacles_summary(way_back.find_obstacles(request))
-        result["obstacles"] = [{key: each[key] for key in ("what", "text", "statement", "restart")} for each in found]
+        # Asked with the servers exchanged.
+        here = {"source": "target", "target": "source"}
+        result["obstacles"] = [
+            {**{key: each[key] for key in ("what", "text", "statement", "restart")}, "server": here[each["server"]]}
+            for each in found
+        ]
     return result
 
 

@@ -123,7 +123,13 @@ def test_status(run: Run) -> None:
 def test_what_stands_against_it(run: Run, engine: Engine) -> None:
     engine.now = WayBackStatus("absent", [replace(STATE, slot=None, published=False, subscribed=False)], Leavings())
     assert run("status")["obstacles"] == [
-        {"what": "wal_level", "text": "wal_level is replica", "statement": "ALTER SYSTEM", "restart": True}
+        {
+            "what": "wal_level",
+            "text": "wal_level is replica",
+            "statement": "ALTER SYSTEM",
+            "restart": True,
+            "server": "target",
+        }
     ]
 
 

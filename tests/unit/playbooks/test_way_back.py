@@ -1,0 +1,115 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A way back is there only where it was asked for, and asks for no consent when it is kept."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from ansible_collections.waba.migration.tests.unit.playbooks.conftest import Desk, Values, Wire
+
+LIVE = {"mode": "live", "why": "database_host_mode says so"}
+LED_BACK: dict[str, Any] = {
+    "name": "waba_migration_acme_0a1b2c3d_back",
+    "old_server": "db-old:5432",
+    "new_server": "db-new",
+    "databases": ["acme_x", "acme_y"],
+}
+FENCED = {"fence": {"status": "done", "facts": {}, "attempts": 1}}
+INTENTS = {"start_intended": "2026-11-24T09:40:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    ("option", "mode", "asked", "leads"),
+    [
+        ("full", "live", True, True),
+        ("full", "live", False, False),
+        ("full", "bulk", True, False),
+        ("messages", "live", True, False),
+        ("client_only", "live", True, False),
+    ],
+)
+def test_only_in_the_full_option_and_on_request(wire: Wire, option: str, mode: str, asked: bool, leads: bool) -> None:
+    known = {"__migration_settings": {"option": option}, "__migration_journal": {"facts": {}, "phases": {}}}
+    database = {"__database_host_choice": {**LIVE, "mode": mode}, "database_host_reverse": asked}
+    assert wire("__leads_back", localhost=known, database=database) is leads
+    assert wire("__leads_back", localhost=known, database={"__database_host_choice": LIVE}) is False
+
+
+@pytest.mark.parametrize(
+    ("state", "consent"),
+    [("intended", False), ("kept", False), ("returned", False), ("given up", True), ("removed", True), (None, True)],
+)
+def test_rollback_needs_no_consent_with_a_way_back(desk: Desk, state: str | None, consent: bool) -> None:
+    facts: Values = {"way_back": {**LED_BACK, "state": state}} if state else {}
+    desk.has_journal(facts=facts, phases=FENCED, intents=INTENTS)
+    _status, output = desk.run("rollback.yml")
+    assert ("say so with -e migration_rollback_accept_stale_keys=true" in output) is consent
+
+
+@pytest.mark.parametrize(
+    ("state", "started", "old_client", "returns"),
+    [
+        ("intended", False, "fenced", False),
+        ("intended", True, "fenced", True),
+        ("kept", True, "fenced", True),
+        ("kept", True, "running", False),
+        ("returned", True, "fenced", True),
+        ("given up", True, "fenced", False),
+        ("removed", True, "fenced", False),
+    ],
+)
+def test_something_comes_back_once_the_new_client_may_have_started(
+    wire: Wire, state: str, started: bool, old_client: str, returns: bool
+) -> None:
+    journal = {"facts": {"way_back": {"state": state}}, "intents": INTENTS if started else {}}
+    old = {"__old_host_client": {"state": old_client}}
+    assert wire("__returns", localhost={"__migration_journal": journal}, old=old) is returns
+
+
+@pytest.mark.parametrize(("state", "verdict", "stops"), [
+    (None, "succeeded", "knows of no way back"),
+    ("intended", "failed", "The move is failed. Finish it or go back first"),
+])  # fmt: skip
+def test_nothing_to_remove(desk: Desk, state: str | None, verdict: str, stops: str) -> None:
+    desk.has_journal(facts={"way_back": {**LED_BACK, "state": state}} if state else {}, verdict=verdict)
+    _status, output = desk.run("remove_way_back.yml")
+    assert stops in output
+
+
+@pytest.mark.parametrize(
+    ("state", "intents", "line"),
+    [
+        (
+            "intended",
+            {},
+            "Way back 2 databases: May be there, and is of no use without a new client. It is called waba",
+        ),
+        (
+            "intended",
+            INTENTS,
+            "Prepared, so that nothing is lost by going back. db-new keeps what the new client changes.",
+        ),
+        (
+            "kept",
+            INTENTS,
+            "The old databases on db-old:5432 follow the new ones, and are not what they were at the move;",
+        ),
+        (
+            "returned",
+            INTENTS,
+            "It has been used, and is not removed from db-new, which keeps what nobody fetches any more.",
+        ),
+        ("removed", INTENTS, ""),
+    ],
+)
+def test_report(desk: Desk, state: str, intents: dict[str, str], line: str) -> None:
+    desk.has_journal(facts={"way_back": {**LED_BACK, "state": state}}, intents=intents)
+    assert desk.step("localhost", "migration", "summary")[0] == 0
+    report = " ".join((desk.run_directory / "report.txt").read_text(encoding="utf-8").split())
+    assert line in report
+    assert ("Way back" in report) is bool(line)
