@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the named groups of checks, all of them even if one fails, and sums up: `check.py lint unit`.
 
-Two at a time, but for those that keep two processors busy by themselves. The exit status is 0 only if every check
+Two at a time, but for those that run alone. The exit status is 0 only if every check
 passed. A check's own tests are counted where its tool counts them.
 """
 
@@ -64,7 +64,7 @@ GROUPS: dict[str, tuple[Check, ...]] = {
         Check("changelog", ("antsibull-changelog", "lint")),
         Check("importer", ("tests/tools/importer.sh",)),
     ),
-    "unit": (Check("unit", ("pytest", "--numprocesses", "2"), counts=True, alone=True),),
+    "unit": (Check("unit", ("pytest", "--numprocesses", "2", "--dist", "worksteal"), counts=True),),
     "integration": (Check("integration", ("tests/integration/database/run",), counts=True),),
     "sanity": (Check("sanity", ("tests/tools/sanity.sh",), counts=True),),
     "molecule": (Check("molecule", ("tests/tools/molecule.sh",), counts=True, alone=True),),

@@ -13,12 +13,23 @@ from labctl.errors import LabError
 from labctl.layout import HOSTS, Lab
 
 FIRST_HOST = 10
+ATTEMPTS = 4
 
 
 def ensure(lab: Lab) -> None:
     """Creates the network, in a range that the engine finds free. Only by naming it may we choose addresses in it."""
     if docker.inspect("network", lab.network) is not None:
         return
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _create(lab)
+        except LabError:
+            # Another lab that is being made at the same time may have been given the range meanwhile.
+            continue
+    return _create(lab)
+
+
+def _create(lab: Lab) -> None:
     create = ("network", "create", "--label", lab.label)
     tried = f"Creating the network {lab.network}"
     docker.run(*create, lab.network, tried=tried)
