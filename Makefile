@@ -83,6 +83,12 @@ bench: ready ## ways to move databases, side by side, SIZES="2 6" ENGINES="postg
 	@$(TOOLS)/docker.sh start
 	@tests/bench/run --engines "$(ENGINES)" --sizes "$(SIZES)" --methods "$(METHODS)" --runs "$(RUNS)" $(if $(RESULTS),--results "$(RESULTS)") $(if $(AGAIN),--again)
 
+.PHONY: bench-window
+bench-window: RUNS := 3
+bench-window: ready ## whole windows on the lab, under load, ENGINES="postgresql mysql mariadb" RUNS=3
+	@$(TOOLS)/docker.sh start
+	@tests/bench/run-window --engines "$(ENGINES)" --runs "$(RUNS)" $(if $(RESULTS),--results "$(RESULTS)")
+
 .PHONY: clean
 clean: ## remove what the targets made in this checkout; the lab goes with lab-down
 	@rm -rf .venv .cache/bytecode .cache/collections .cache/sanity .cache/pytest .cache/molecule .mypy_cache .ruff_cache .pytest_cache tests/output

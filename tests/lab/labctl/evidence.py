@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from labctl import control, docker, hosts
@@ -15,15 +16,19 @@ from labctl.layout import ACME, CONTROL_PORT, CUSTOMERS, ENGINE_HOSTS, NUMBERS, 
 from labctl.session import Session
 
 LEDGER_SECONDS = 60.0
-RATES = {"acme": (3.0, 1.5), "beta": (1.0, 0.5)}
-"""Messages a second, out and in."""
+Rates = Mapping[str, tuple[float, float]]
+"""Messages a second, out and in, by number."""
+
+RATES: Rates = {"acme": (3.0, 1.5), "beta": (1.0, 0.5)}
 
 
-def traffic_config(secrets: dict[str, str], new_platform: bool = False, pace: float = 1.0) -> dict[str, Any]:
+def traffic_config(
+    secrets: dict[str, str], new_platform: bool = False, pace: float = 1.0, rates: Rates = RATES
+) -> dict[str, Any]:
     """What the traffic knows: where the API may be found, and who sends. Nothing of a migration.
 
     ``new_platform``: the new host has users of its own, and so number A's sender another password there.
-    ``pace``: the part of the ordinary rates.
+    ``pace``: the part of the rates.
     """
 
     def address(number: Number, host: str) -> dict[str, str]:
@@ -35,7 +40,7 @@ def traffic_config(secrets: dict[str, str], new_platform: bool = False, pace: fl
         }
 
     def entry(number: Number) -> dict[str, Any]:
-        outbound, inbound = RATES[number.key]
+        outbound, inbound = rates[number.key]
         return {
             "number": number.wa_id,
             "addresses": [address(number, host) for host in ENGINE_HOSTS],
@@ -47,14 +52,14 @@ def traffic_config(secrets: dict[str, str], new_platform: bool = False, pace: fl
     return {"network": f"http://whatsapp:{CONTROL_PORT}", "numbers": [entry(number) for number in NUMBERS]}
 
 
-def configure(session: Session, new_platform: bool = False, pace: float = 1.0) -> None:
+def configure(session: Session, new_platform: bool = False, pace: float = 1.0, rates: Rates = RATES) -> None:
     """Hands the traffic its configuration. It takes effect at the next start."""
-    content = json.dumps(traffic_config(session.secrets, new_platform, pace), indent=2).encode()
+    content = json.dumps(traffic_config(session.secrets, new_platform, pace, rates), indent=2).encode()
     docker.put(session.lab.container("traffic"), [File("/etc/lab/traffic.json", content, 0o600)])
 
 
-def start_traffic(session: Session, new_platform: bool = False, pace: float = 1.0) -> None:
-    configure(session, new_platform, pace)
+def start_traffic(session: Session, new_platform: bool = False, pace: float = 1.0, rates: Rates = RATES) -> None:
+    configure(session, new_platform, pace, rates)
     hosts.start(session.lab, "traffic")
 
 

@@ -18,15 +18,15 @@ ATTEMPTS = 4
 
 def ensure(lab: Lab) -> None:
     """Creates the network, in a range that the engine finds free. Only by naming it may we choose addresses in it."""
-    if docker.inspect("network", lab.network) is not None:
-        return
-    for _ in range(ATTEMPTS - 1):
+    for attempt in range(ATTEMPTS):
         try:
-            return _create(lab)
+            if docker.inspect("network", lab.network) is None:
+                _create(lab)
+            break
         except LabError:
             # Another lab that is being made at the same time may have been given the range meanwhile.
-            continue
-    return _create(lab)
+            if attempt == ATTEMPTS - 1:
+                raise
 
 
 def _create(lab: Lab) -> None:
