@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import time
 from typing import Any
 
@@ -75,23 +74,13 @@ def migrate(lab: Lab) -> list[Step]:
     """Runs the playbook as its user would. Returns when its tasks began."""
     log = lab.directory / "window.log"
     steps: list[Step] = []
-    with (
-        log.open("w", encoding="utf-8") as file,
-        subprocess.Popen(
-            MOVE.command(lab.inventories[ACME.key]),
-            cwd=demo.CHECKOUT,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as playbook,
-    ):
-        for line in playbook.stdout or ():
-            file.write(line)
-            step = step_of(line, time.time())
-            if step:
-                steps.append(step)
-    if playbook.returncode:
+
+    def note(line: str) -> None:
+        step = step_of(line, time.time())
+        if step:
+            steps.append(step)
+
+    if demo.migrate(lab, MOVE, log, note):
         raise LabError("Moving the client", demo.last_words(log), f"Its whole output is in {log}.")
     return steps
 

@@ -43,8 +43,15 @@ def prepare(lab: Lab, engine: str) -> None:
             up(lab, wishes, say)
 
 
-def migrate(lab: Lab, move: Move, log: Path) -> int:
-    """Runs the playbook as its user would, with its whole output in the log. Tells the plays as they begin."""
+def tell_plays(line: str) -> None:
+    """As they begin."""
+    play = PLAY.match(line)
+    if play:
+        say(f"  {play[1]}")
+
+
+def migrate(lab: Lab, move: Move, log: Path, see: Callable[[str], None] = tell_plays) -> int:
+    """Runs the playbook as its user would, with its whole output in the log. Each line is shown to ``see``."""
     command = move.command(lab.inventories[ACME.key])
     say(f"$ {shlex.join(os.path.relpath(part, CHECKOUT) if part.startswith('/') else part for part in command)}")
     with (
@@ -55,9 +62,7 @@ def migrate(lab: Lab, move: Move, log: Path) -> int:
     ):
         for line in playbook.stdout or ():
             file.write(line)
-            play = PLAY.match(line)
-            if play:
-                say(f"  {play[1]}")
+            see(line)
     return playbook.returncode
 
 
