@@ -51,24 +51,85 @@ def test_rollback_needs_no_consent_with_a_way_back(desk: Desk, state: str | None
     assert ("say so with -e migration_rollback_accept_stale_keys=true" in output) is consent
 
 
+def test_rollback_that_goes_on_needs_no_consent_when_everything_has_come_back(desk: Desk) -> None:
+    way_back = {**LED_BACK, "state": "removed", "came_back": True}
+    desk.has_journal(facts={"way_back": way_back}, phases=FENCED, intents=INTENTS)
+    _status, output = desk.run("rollback.yml")
+    assert "migration_rollback_accept_stale_keys" not in output
+
+
 @pytest.mark.parametrize(
-    ("state", "started", "old_client", "returns"),
+    ("state", "started", "old_client", "new_client", "returns"),
     [
-        ("intended", False, "fenced", False),
-        ("intended", True, "fenced", True),
-        ("kept", True, "fenced", True),
-        ("kept", True, "running", False),
-        ("returned", True, "fenced", True),
-        ("given up", True, "fenced", False),
-        ("removed", True, "fenced", False),
+        ("intended", False, "fenced", "running", False),
+        ("intended", True, "fenced", "running", True),
+        ("kept", True, "fenced", "running", True),
+        ("kept", True, "fenced", "stopped", True),
+        ("kept", True, "running", "stopped", False),
+        ("returned", True, "fenced", "stopped", False),
+        ("returned", True, "fenced", "running", True),
+        ("given up", True, "fenced", "running", False),
+        ("removed", True, "fenced", "running", False),
     ],
 )
 def test_something_comes_back_once_the_new_client_may_have_started(
-    wire: Wire, state: str, started: bool, old_client: str, returns: bool
+    wire: Wire, state: str, started: bool, old_client: str, new_client: str, returns: bool
 ) -> None:
     journal = {"facts": {"way_back": {"state": state}}, "intents": INTENTS if started else {}}
     old = {"__old_host_client": {"state": old_client}}
-    assert wire("__returns", localhost={"__migration_journal": journal}, old=old) is returns
+    new = {"__new_host_there": {"client": {"state": new_client}}}
+    assert wire("__returns", localhost={"__migration_journal": journal}, old=old, new=new) is returns
+
+
+@pytest.mark.parametrize(
+    ("database", "new", "missing"),
+    [
+        ("", "", ""),
+        ("No route.", "", "No route."),
+        (None, "", "database has not answered to the end."),
+        ("", None, "What the new client has stored as media on new has not been fetched."),
+        ("No route.", "new: no space left.", "No route. new: no space left."),
+    ],
+)
+def test_what_nobody_has_seen_to_is_missing(wire: Wire, database: str | None, new: str | None, missing: str) -> None:
+    """A host that is lost on the way says nothing, which must not count as that nothing is missing."""
+    known = {"__migration_journal": {"facts": {"way_back": {"state": "kept"}}, "intents": INTENTS}}
+    said = {} if database is None else {"__database_host_missing": database}
+    media = {} if new is None else {"__migration_media_missing": new}
+    old = {"__old_host_client": {"state": "fenced"}}
+    assert wire("__missing", localhost=known, old=old, database=said, new=media) == missing
+
+
+@pytest.mark.parametrize(
+    ("state", "came_back", "old_client", "new_client", "missing"),
+    [
+        (
+            "kept",
+            False,
+            "running",
+            "stopped",
+            "The old client serves already, so that what the new one has done",
+        ),
+        ("removed", True, "fenced", "running", "The new client has served since everything came back."),
+        ("removed", True, "fenced", "stopped", None),
+        ("returned", True, "fenced", "stopped", None),
+        ("removed", False, "fenced", "running", None),
+    ],
+)
+def test_what_cannot_come_back_needs_consent(
+    wire: Wire, state: str, came_back: bool, old_client: str, new_client: str, missing: str | None
+) -> None:
+    known = {
+        "__migration_journal": {"facts": {"way_back": {"state": state, "came_back": came_back}}, "intents": INTENTS}
+    }
+    hosts = {
+        "localhost": known,
+        "old": {"__old_host_client": {"state": old_client}},
+        "new": {"__new_host_there": {"client": {"state": new_client}}},
+    }
+    assert wire("__gives_up_or_returns", **hosts) is (missing is not None)
+    if missing:
+        assert wire("__missing", **hosts).startswith(missing)
 
 
 @pytest.mark.parametrize(("state", "verdict", "stops"), [
@@ -102,7 +163,7 @@ def test_nothing_to_remove(desk: Desk, state: str | None, verdict: str, stops: s
         (
             "returned",
             INTENTS,
-            "It has been used, and is not removed from db-new, which keeps what nobody fetches any more.",
+            "It has been used, and may be left on db-new, which then keeps what nobody fetches any more.",
         ),
         ("removed", INTENTS, ""),
     ],
