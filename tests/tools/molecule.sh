@@ -3,14 +3,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Runs the scenarios, all of them or the named ones, three at a time on a lab each, since a
-# scenario waits for a third of its time. The labs are removed afterwards.
+# Runs the scenarios, all of them or the named ones, two at a time on a lab each. The labs are removed afterwards.
 # One molecule for each, since molecule itself runs no other after one that has failed.
 set -euo pipefail
 
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 labs=${LAB_NAME:-waba-test}
-slots=(0 1 2)
+slots=(0 1)
 cd "${checkout}/extensions"
 
 # What molecule remembers of a scenario, so that none takes an earlier run's word for being prepared.
@@ -46,18 +45,11 @@ reason() {
 }
 export LABS=${labs}
 
-# The first one builds the images for the others.
-LAB_NAME=${labs}-0 act create default
-creations=()
-for slot in "${slots[@]:1}"; do
-    LAB_NAME=${labs}-${slot} act create default &
-    creations+=($!)
-done
-for creation in "${creations[@]}"; do
-    wait "${creation}"
+for slot in "${slots[@]}"; do
+    LAB_NAME=${labs}-${slot} act create default
 done
 if ((!$#)); then
-    # The long ones first, so that none of them is left for the end, with the other labs idle.
+    # The long ones first, so that none of them is left for the end, with the other lab idle.
     set -- full rollback cut_off new_client_fails
     for directory in molecule/*/molecule.yml; do
         name=$(basename "$(dirname "${directory}")")
