@@ -85,9 +85,10 @@ bench: ready ## ways to move databases, side by side, SIZES="2 6" ENGINES="postg
 
 .PHONY: bench-window
 bench-window: RUNS := 3
-bench-window: ready ## whole windows on the lab, under load, ENGINES="postgresql mysql mariadb" RUNS=3
+bench-window: RATE := 100
+bench-window: ready ## whole windows on the lab, under load, ENGINES="postgresql mysql mariadb" RUNS=3 RATE=100
 	@$(TOOLS)/docker.sh start
-	@tests/bench/run-window --engines "$(ENGINES)" --runs "$(RUNS)" $(if $(RESULTS),--results "$(RESULTS)")
+	@tests/bench/run-window --engines "$(ENGINES)" --runs "$(RUNS)" --rate "$(RATE)" $(if $(RESULTS),--results "$(RESULTS)")
 
 .PHONY: clean
 clean: ## remove what the targets made in this checkout; the lab goes with lab-down

@@ -15,13 +15,14 @@ from labctl.errors import LabError
 from labctl.layout import REPOSITORY, lab_from_environment
 
 from window.document import document
-from window.measure import MESSAGES_A_SECOND, Json, measure
+from window.measure import Json, measure
 
 
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="run-window", description=__doc__)
     parser.add_argument("--engines", default=" ".join(plan.ENGINES), help="some of: %(default)s")
     parser.add_argument("--runs", default="3", help="moves of each (%(default)s)")
+    parser.add_argument("--rate", type=float, default=100.0, help="messages a second each way (%(default)g)")
     parser.add_argument("--results", type=Path, default=REPOSITORY / "docs", help="directory for what is written")
     return parser
 
@@ -35,13 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for engine in engines:
             for number in range(plan.repetitions(options.runs)):
                 say(f"{engine}, move {number + 1} ...")
-                run = measure(lab, engine)
+                run = measure(lab, engine, options.rate)
                 runs.append(run)
                 say(f"  window: {run['window']:.2f} s")
     except (LabError, plan.PlanError) as error:
         complain(f"window: {error}")
         return 2
     page = options.results / "window.md"
-    page.write_text(document(machine.describe(), MESSAGES_A_SECOND, runs), encoding="utf-8")
+    page.write_text(document(machine.describe(), options.rate, runs), encoding="utf-8")
     say(f"{page} is written")
     return 0

@@ -20,10 +20,6 @@ from standin.ledger.connections import gaps
 
 from window.timeline import Step, durations, step_of
 
-MESSAGES_A_SECOND = 100.0
-"""In each direction."""
-
-RATES = {**evidence.RATES, ACME.key: (MESSAGES_A_SECOND, MESSAGES_A_SECOND)}
 WARM_UP_SECONDS = 10.0
 SETTLE_SECONDS = 120
 CONNECT_SECONDS = 60.0
@@ -40,11 +36,14 @@ MOVE = Move(
 Json = dict[str, Any]
 
 
-def measure(lab: Lab, engine: str) -> Json:
-    """One run. Raises when the move, or the ledger, is not good: then there is no figure."""
+def measure(lab: Lab, engine: str, rate: float) -> Json:
+    """One run, with ``rate`` messages a second in each direction.
+
+    Raises when the move, or the ledger, is not good: then there is no figure.
+    """
     demo.prepare(lab, engine)
     opened = session.existing(lab)
-    evidence.start_traffic(opened, rates=RATES)
+    evidence.start_traffic(opened, rates={**evidence.RATES, ACME.key: (rate, rate)})
     try:
         time.sleep(WARM_UP_SECONDS)
         busy = os.getloadavg()[0]
