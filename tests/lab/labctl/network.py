@@ -13,23 +13,12 @@ from labctl.errors import LabError
 from labctl.layout import HOSTS, Lab
 
 FIRST_HOST = 10
-ATTEMPTS = 4
 
 
 def ensure(lab: Lab) -> None:
     """Creates the network, in a range that the engine finds free. Only by naming it may we choose addresses in it."""
-    for attempt in range(ATTEMPTS):
-        try:
-            if docker.inspect("network", lab.network) is None:
-                _create(lab)
-            break
-        except LabError:
-            # Another lab that is being made at the same time may have been given the range meanwhile.
-            if attempt == ATTEMPTS - 1:
-                raise
-
-
-def _create(lab: Lab) -> None:
+    if docker.inspect("network", lab.network) is not None:
+        return
     create = ("network", "create", "--label", lab.label)
     tried = f"Creating the network {lab.network}"
     docker.run(*create, lab.network, tried=tried)
