@@ -55,13 +55,14 @@ def look(session: Session, stage: str) -> dict[str, Any]:
     lab = session.lab
     place = record.directory(lab, stage)
     old, new, beta = ACME.database_host, "db-new", BETA.database_host
-    known = databases.server(lab, session.state, old).databases()
+    server = databases.server(lab, session.state, old)
+    known = server.databases()
     names = tuple(database.name for database in known if not database.name.startswith(PRISTINE_PREFIX))
     return {
         "time": time.time(),
         "old_databases": dumps.take(session, old, (*names, dumps.ROLES), place / "old"),
-        "old_settings": databases.server(lab, session.state, old).settings(),
-        "old_counts": dumps.counted(session, old, dumps.acme_databases()),
+        "old_settings": server.settings(),
+        "old_counts": {" ".join(table): count for table, count in server.counts(dumps.acme_databases()).items()},
         "old_media": probes.media(lab, "old", ACME),
         "old_files": probes.tree(lab, "old", *RUN_PLACES),
         "containers": {host: probes.lives(probes.containers(lab, host, ACME)) for host in ENGINE_HOSTS},

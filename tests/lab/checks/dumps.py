@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from labctl import databases, project
+from labctl import batch, databases, docker, project
 from labctl.files import make_private_directory, write_private
 from labctl.layout import ACME, BETA, KNOWN_DATABASES, POSTGRESQL, DatabaseEngine
 from labctl.session import Session
@@ -19,8 +18,7 @@ from labctl.session import Session
 from checks import mysql_dump, postgresql_dump
 from checks.dump import Dump
 
-AT_ONCE = 2
-DUMP_SECONDS = 120.0
+DUMP_SECONDS = 300.0
 ROLES = "_roles"
 _RANDOM = re.compile(rb"^\\(?:un)?restrict .*\n", re.MULTILINE)
 """pg_dump guards its output with a word that is another one each time."""
@@ -44,12 +42,14 @@ def _command(engine: DatabaseEngine, name: str, server: tuple[str, ...]) -> tupl
     return mysql_dump.roles_command(engine) if name == ROLES else mysql_dump.command(engine, name)
 
 
-def _in_beta_project(session: Session, name: str) -> bytes:
-    server = ("--username", BETA.database_user, "--port", str(BETA.port(POSTGRESQL)))
-    return project.compose(
-        session.lab, BETA, "exec", "--no-TTY", "--user", "postgres", "db", *_command(POSTGRESQL, name, server),
-        tried="Taking a dump of number B", timeout=DUMP_SECONDS,
-    ).encode()  # fmt: skip
+def _in_beta_project(session: Session, commands: Sequence[Sequence[str]]) -> list[bytes]:
+    inside = project.command(BETA, "exec", "--no-TTY", "--user", "postgres", "db", *batch.SHELL)
+    return batch.outputs(
+        docker.run(
+            "exec", "-i", session.lab.container("old"), *inside,
+            tried="Taking dumps of number B", stdin=batch.script(commands), timeout=DUMP_SECONDS,
+        ).output
+    )  # fmt: skip
 
 
 def take(
@@ -60,38 +60,23 @@ def take(
     ``server`` are options that name another PostgreSQL server of the host than the one that serves there.
     """
     make_private_directory(directory)
-
-    def one(name: str) -> tuple[str, str]:
-        if host == BETA.database_host:
-            content = _in_beta_project(session, name)
-        else:
-            place = databases.server(session.lab, session.state, host)
-            command = _command(place.engine, name, server)
-            content = place.as_system_user(*command, tried=f"Taking a dump on {host}", timeout=DUMP_SECONDS)
+    if host == BETA.database_host:
+        server = ("--username", BETA.database_user, "--port", str(BETA.port(POSTGRESQL)))
+        contents = _in_beta_project(session, [_command(POSTGRESQL, name, server) for name in names])
+    else:
+        place = databases.server(session.lab, session.state, host)
+        commands = [_command(place.engine, name, server) for name in names]
+        contents = place.as_system_user_each(commands, tried=f"Taking dumps on {host}", timeout=DUMP_SECONDS)
+    digests = {}
+    for name, content in zip(names, contents, strict=True):
         write_private(directory / f"{name}.sql", content)
-        return name, digest(content)
-
-    with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-        return dict(pool.map(one, names))
+        digests[name] = digest(content)
+    return digests
 
 
 def read(directory: Path, name: str, engine: DatabaseEngine) -> Dump:
     parse = postgresql_dump.parse if engine is POSTGRESQL else mysql_dump.parse
     return parse((directory / f"{name}.sql").read_text(encoding="utf-8"))
-
-
-def counted(session: Session, host: str, names: tuple[str, ...]) -> dict[str, int]:
-    """Rows by database and table, counted by the server."""
-    server = databases.server(session.lab, session.state, host)
-    found: dict[str, int] = {}
-    for name in names:
-        counts = " UNION ALL ".join(
-            f"SELECT '{table}', count(*) FROM {server.quoted(table)}"  # noqa: S608 (quoted)
-            for table in server.tables(name)
-        )
-        for table, count in server.sql(f"{counts};", tried=f"Counting the rows of {name}", database=name):
-            found[f"{name} {table}"] = int(count)
-    return found
 
 
 def differing(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:

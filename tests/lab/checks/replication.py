@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from labctl import databases
+from labctl.databases.postgresql import in_each
 from labctl.databases.server import Server
 from labctl.layout import ACME, MYSQL, POSTGRESQL
 from labctl.waiting import wait_until
@@ -27,7 +28,10 @@ UNION ALL SELECT 'the subscription ' || subname FROM pg_subscription
 UNION ALL SELECT 'the origin ' || roname FROM pg_replication_origin
 UNION ALL SELECT 'the database ' || datname FROM pg_database WHERE datname LIKE '%.incomplete';
 """
-IN_A_DATABASE = "SELECT 'the publication ' || pubname FROM pg_publication;"
+IN_DATABASES = in_each(
+    dumps.acme_databases(),
+    "SELECT 'the publication ' || pubname || ' in ' || current_database() FROM pg_publication;",
+)
 COMMON_SERVER = """
 SELECT CONCAT('a sender to ', USER) FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%';
 SELECT CONCAT('the account ', User) FROM mysql.user WHERE Repl_slave_priv = 'Y' AND User NOT IN ('root', 'mysql');
@@ -63,10 +67,7 @@ def found(scene: Scene) -> list[str]:
 
 def _on_postgresql(scene: Scene) -> list[str]:
     old, new = _servers(scene)
-    there = [*_has(old, POSTGRESQL_SERVER), *_has(new, POSTGRESQL_SERVER)]
-    for name in dumps.acme_databases():
-        there += _has(old, IN_A_DATABASE, name)
-    return there
+    return [*_has(old, POSTGRESQL_SERVER), *_has(new, POSTGRESQL_SERVER), *_has(old, IN_DATABASES)]
 
 
 def _on_mysql(scene: Scene) -> list[str]:

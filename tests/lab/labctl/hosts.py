@@ -34,6 +34,7 @@ from labctl.waiting import wait_until
 STOP_SECONDS = 40
 READY_SECONDS = 90
 CONTROLLED_HOSTS = ("whatsapp", "webhook")
+BYTECODE = "/var/cache/module-bytecode"
 MADE_FROM = f"{LABEL}.directory"
 """The label that tells where the keys and passwords of a host are kept."""
 
@@ -121,6 +122,8 @@ def create_arguments(lab: Lab, state: State, engine: Engine, host: str, address:
         arguments += ["--volume", f"{volume}:{place}"]
     if host in SSH_HOSTS:
         arguments += ["--tmpfs", "/run:exec,mode=0755"]
+        if lab.keeps_bytecode:
+            arguments += ["--tmpfs", BYTECODE]
     if host in ENGINE_HOSTS:
         arguments += engine.nested_options()
     if host in DATABASE_HOSTS:

@@ -46,7 +46,10 @@ NETWORK_IMAGE = "waba-lab/network"
 CLIENT_PACKAGES = ("common", "core", "stores", "web")
 NETWORK_PACKAGES = ("common", "network", "receiver", "traffic", "ledger")
 
-MYSQL_FILES = ("init.py", "lab-mysql.sh", "mysql-prepare.sh", "mysql-services.json", "sshd.conf")
+HOST_FILES = ("init.py", "module_bytecode.pth", "module_bytecode.py", "sshd.conf")
+"""What all hosts that Ansible works on have in common."""
+
+MYSQL_FILES = (*HOST_FILES, "lab-mysql.sh", "mysql-prepare.sh", "mysql-services.json")
 """What MySQL's and MariaDB's images have in common."""
 
 
@@ -73,9 +76,9 @@ def _client(role: str, name: str, version: str) -> Image:
 
 IMAGES = (
     Image(BASE_IMAGE, "base", DEBIAN_IMAGE, "DEBIAN"),
-    Image(HOST_IMAGE, "host", DEBIAN_IMAGE, "DEBIAN", common=("init.py", "sshd.conf")),
+    Image(HOST_IMAGE, "host", DEBIAN_IMAGE, "DEBIAN", common=HOST_FILES),
     Image(POSTGRES_IMAGE, "postgres", BASE_IMAGE, "BASE"),
-    Image(POSTGRESQL.image, "db", POSTGRES_IMAGE, "POSTGRES", common=("init.py", "sshd.conf")),
+    Image(POSTGRESQL.image, "db", POSTGRES_IMAGE, "POSTGRES", common=HOST_FILES),
     Image(MYSQL.image, "mysql", BASE_IMAGE, "BASE", common=MYSQL_FILES),
     Image(MARIADB.image, "mariadb", BASE_IMAGE, "BASE", common=MYSQL_FILES),
     Image(NETWORK_IMAGE, "network", BASE_IMAGE, "BASE", packages=NETWORK_PACKAGES),

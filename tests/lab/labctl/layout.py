@@ -216,6 +216,8 @@ class Lab:
     name: str
     directory: Path
     inventories: dict[str, Path] = field(default_factory=dict)
+    keeps_bytecode: bool = False
+    """Whether its hosts keep what Python makes of an Ansible module (images/common/module_bytecode.py)."""
 
     @property
     def network(self) -> str:
@@ -233,10 +235,15 @@ class Lab:
 
 
 def lab_from_environment(environment: dict[str, str] | None = None, repository: Path = REPOSITORY) -> Lab:
-    """The lab that LAB_NAME names. Only the default one owns inventories/lab; others keep theirs beside their state."""
-    name = (os.environ if environment is None else environment).get("LAB_NAME", "") or DEFAULT_NAME
+    """The lab that LAB_NAME names. Only the default one owns inventories/lab; others keep theirs beside their state.
+
+    With LAB_KEEPS_BYTECODE its hosts spare themselves work, and its times mean nothing.
+    """
+    known = os.environ if environment is None else environment
+    name = known.get("LAB_NAME", "") or DEFAULT_NAME
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
         raise ValueError(f"LAB_NAME is {name!r}; it must be 1 to 31 lower-case letters, digits and dashes")
     directory = repository / ".lab" / name
     root = repository / "inventories" if name == DEFAULT_NAME else directory / "inventories"
-    return Lab(name=name, directory=directory, inventories={"acme": root / "lab", "beta": root / "lab-beta"})
+    inventories = {"acme": root / "lab", "beta": root / "lab-beta"}
+    return Lab(name, directory, inventories, keeps_bytecode=bool(known.get("LAB_KEEPS_BYTECODE")))

@@ -29,11 +29,12 @@ def compose(
     lab: Lab, number: Number, *arguments: str, host: str = "old", tried: str, timeout: float = COMPOSE_SECONDS
 ) -> str:
     """Runs docker compose in the project's directory."""
-    return docker.execute(
-        lab.container(host),
-        "docker", "compose", "--project-directory", number.directory, "--progress", "quiet", *arguments,
-        tried=tried, timeout=timeout,
-    )  # fmt: skip
+    return docker.execute(lab.container(host), *command(number, *arguments), tried=tried, timeout=timeout)
+
+
+def command(number: Number, *arguments: str) -> tuple[str, ...]:
+    """docker compose in the project's directory."""
+    return "docker", "compose", "--project-directory", number.directory, "--progress", "quiet", *arguments
 
 
 def write_files(lab: Lab, number: Number, topology: Topology, secrets: dict[str, str], engine: DatabaseEngine) -> None:

@@ -37,7 +37,7 @@ FOLLOWING: dict[DatabaseEngine, Answers] = {
     POSTGRESQL: {
         (OLD, replication.POSTGRESQL_SERVER): [["the slot s"], SENDER, ACCOUNT],
         (NEW, replication.POSTGRESQL_SERVER): [["the subscription s"], ["the origin o"], [f"the database {COPY}"]],
-        (OLD, replication.IN_A_DATABASE): [["the publication p"]],
+        (OLD, replication.IN_DATABASES): [["the publication p"]],
     },
 }
 

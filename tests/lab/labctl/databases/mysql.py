@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 
 from labctl import docker
 from labctl.databases.server import FOREIGN_OWNER, FOREIGN_ROWS, Database, Server, settings_of
@@ -17,6 +18,7 @@ SYSTEM_DATABASES = ("information_schema", "mysql", "performance_schema", "sys")
 DATA = "/var/lib/mysql/data"
 PRISTINE = "/var/lib/mysql/pristine"
 PLUGINS = "SELECT CONCAT('the plugin ', PLUGIN_NAME), PLUGIN_STATUS FROM information_schema.PLUGINS"
+BASE_TABLES = "SELECT TABLE_SCHEMA, TABLE_NAME FROM information_schema.TABLES WHERE TABLE_TYPE = 'BASE TABLE';"
 GROWING = frozenset(
     ("gtid_binlog_pos", "gtid_binlog_state", "gtid_current_pos", "gtid_executed", "gtid_purged", "gtid_slave_pos")
 )
@@ -110,14 +112,17 @@ class MySQL(Server):
         )
         return [name for (name,) in rows]
 
+    def counts(self, databases: Sequence[str]) -> dict[tuple[str, str], int]:
+        tried = f"Counting the rows of {self.host}"
+        tables = [(name, table) for name, table in self.sql(BASE_TABLES, tried) if name in databases]
+        text = "".join(f"SELECT count(*) FROM {quoted(name)}.{quoted(table)};\n" for name, table in tables)  # noqa: S608 (quoted)
+        return {place: int(count) for place, (count,) in zip(tables, self.sql(text, tried), strict=True)}
+
     def settings(self) -> dict[str, str]:
         tried = f"Reading the settings of {self.host}"
         known = settings_of(self.sql("SHOW GLOBAL VARIABLES;", tried))
         plugins = self.sql(f"{PLUGINS};", tried)
         return {name: value for name, value in known.items() if name not in GROWING} | settings_of(plugins)
-
-    def quoted(self, name: str) -> str:
-        return quoted(name)
 
     def ensure_accounts(self, secrets: dict[str, str]) -> None:
         user = ACME.database_user

@@ -9,6 +9,7 @@ import base64
 import hashlib
 import hmac
 import os
+from collections.abc import Sequence
 
 from labctl import docker
 from labctl.databases.server import FOREIGN_DATABASES, FOREIGN_OWNER, FOREIGN_ROWS, Database, Server, settings_of
@@ -26,6 +27,10 @@ SENDERS = "SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHE
 SLOTS = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active;"
 SLOTS_LEFT = "SELECT slot_name FROM pg_replication_slots;"
 SLOTS_SECONDS = 30
+COUNT_ALL = r"""SELECT format('SELECT current_database(), %L, count(*) FROM %I.%I;', tablename, schemaname, tablename)
+FROM pg_tables
+WHERE schemaname NOT IN ('pg_catalog', 'information_schema') \gexec"""
+"""Writes a question for each table, and asks them."""
 LISTING = (
     "SELECT datname, pg_get_userbyid(datdba), pg_database_size(oid) FROM pg_database"
     " WHERE NOT datistemplate AND datname <> 'postgres' ORDER BY datname"
@@ -45,6 +50,11 @@ def scram_verifier(password: str, salt: bytes | None = None) -> str:
 
 def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def in_each(databases: Sequence[str], text: str) -> str:
+    """The same for each of these databases, by one client."""
+    return "".join(f"\\connect {quoted(name)}\n{text}\n" for name in databases)
 
 
 def listed(rows: list[list[str]]) -> list[Database]:
@@ -79,12 +89,13 @@ class PostgreSQL(Server):
         )
         return [name for (name,) in rows]
 
+    def counts(self, databases: Sequence[str]) -> dict[tuple[str, str], int]:
+        rows = self.sql(in_each(databases, COUNT_ALL), tried=f"Counting the rows of {self.host}")
+        return {(database, table): int(count) for database, table, count in rows}
+
     def settings(self) -> dict[str, str]:
         rows = self.sql("SELECT name, setting FROM pg_settings;", tried=f"Reading the settings of {self.host}")
         return settings_of(rows)
-
-    def quoted(self, name: str) -> str:
-        return quoted(name)
 
     def ensure_accounts(self, secrets: dict[str, str]) -> None:
         user = ACME.database_user
@@ -137,9 +148,10 @@ class PostgreSQL(Server):
     def _drop_slots(self) -> str:
         """Which of them are left. Who follows may come back once more."""
         tried = f"Removing the slots of {self.host}"
-        self.sql(SENDERS, tried=tried)
-        self.sql(SLOTS, tried=tried)
-        return ", ".join(name for (name,) in self.sql(SLOTS_LEFT, tried=tried))
+        left = self.sql(SLOTS_LEFT, tried=tried)
+        if left:
+            self.sql(f"{SENDERS}\n{SLOTS}", tried=tried)
+        return ", ".join(name for (name,) in left)
 
     def restore_pristine(self) -> None:
         self.end_replication()

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from labctl import docker
+from labctl import batch, docker
 from labctl.layout import ACME, DatabaseEngine, Lab
 from labctl.waiting import wait_until
 
@@ -78,12 +79,12 @@ class Server(ABC):
         """The names of a database's tables."""
 
     @abstractmethod
-    def settings(self) -> dict[str, str]:
-        """How it is set, by name, and which plugins it has. Nothing of it changes by itself."""
+    def counts(self, databases: Sequence[str]) -> dict[tuple[str, str], int]:
+        """How many rows each table of these databases has, by database and table."""
 
     @abstractmethod
-    def quoted(self, name: str) -> str:
-        """A name as it is written in SQL."""
+    def settings(self) -> dict[str, str]:
+        """How it is set, by name, and which plugins it has. Nothing of it changes by itself."""
 
     @abstractmethod
     def ensure_accounts(self, secrets: dict[str, str]) -> None:
@@ -128,6 +129,16 @@ class Server(ABC):
             "exec", *interactive, "--user", self.engine.system_user, self.container, *command,
             tried=tried, stdin=stdin, timeout=timeout,
         ).output  # fmt: skip
+
+    def as_system_user_each(
+        self, commands: Sequence[Sequence[str]], tried: str, timeout: float = docker.DEFAULT_TIMEOUT_SECONDS
+    ) -> list[bytes]:
+        """Runs several commands as that user; returns what each printed."""
+        if not commands:
+            return []
+        return batch.outputs(
+            self.as_system_user(*batch.SHELL, tried=tried, stdin=batch.script(commands), timeout=timeout)
+        )
 
     def wait_ready(self) -> None:
         wait_until(

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from standin.common.times import aware, now
 from standin.core import application
 from standin.core.configuration import Configuration
-from standin.core.traffic import Traffic, shard_of
+from standin.core.traffic import IDLE_SECONDS, Traffic, shard_of
 from standin.stores.callback import Callback
 from standin.stores.database import Databases
 
@@ -67,7 +67,7 @@ class Callbacks:
                 except SQLAlchemyError as error:
                     log.warning("callbacks wait: the database answers with %s", type(error).__name__)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._traffic.callback_waiting.wait(), 0.5)
+                    await asyncio.wait_for(self._traffic.callback_waiting.wait(), IDLE_SECONDS)
             await asyncio.gather(*self._posts.values())
 
     async def _start_posts(self, client: httpx.AsyncClient) -> None:

@@ -19,7 +19,7 @@ from standin.core.callbacks import Callbacks
 from standin.core.cluster import Cluster, Role
 from standin.core.configuration import Configuration
 from standin.core.connection import Connection
-from standin.core.traffic import Traffic
+from standin.core.traffic import IDLE_SECONDS, Traffic
 from standin.stores.database import Databases
 
 log = logging.getLogger("standin.core")
@@ -181,7 +181,7 @@ class Client:
             if not sent and not self._stopping.is_set():
                 self.traffic.outbound_waiting.clear()
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self.traffic.outbound_waiting.wait(), 0.5)
+                    await asyncio.wait_for(self.traffic.outbound_waiting.wait(), IDLE_SECONDS)
 
     async def _send_pending(self, connection: Connection, slot: int) -> bool:
         """One round; False when there was nothing to send or the line broke."""

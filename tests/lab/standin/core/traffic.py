@@ -27,6 +27,8 @@ from standin.stores.database import Databases
 from standin.stores.message import Chat, Media, Message, Receipt
 
 RANK = {"pending": 0, "sent": 1, "delivered": 2, "read": 3}
+IDLE_SECONDS = 1.0
+"""After which it is looked for work that nobody has told this process of: what another node has taken in."""
 EXTENSIONS = {"image/jpeg": ".jpg", "image/png": ".png", "application/pdf": ".pdf", "audio/ogg": ".ogg"}
 
 

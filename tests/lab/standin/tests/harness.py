@@ -23,7 +23,7 @@ from standin.network.wire import WireServer
 from standin.stores.database import Databases
 from standin.web.application import build
 from standin.web.front import Front
-from standin.web.nodes import CONTROL, Nodes
+from standin.web.nodes import CONTROL, NO_TLS, Nodes
 from standin.web.users import Users, signing_key
 
 NUMBER = "15550100001"
@@ -195,7 +195,7 @@ class Api:
             f"http://{name}:{CONTROL}": httpx.ASGITransport(control_application(node))
             for name, node in host.nodes.items()
         }
-        nodes._client = httpx.AsyncClient(mounts=transports, timeout=10, trust_env=False)
+        nodes._client = httpx.AsyncClient(mounts=transports, verify=NO_TLS, timeout=10, trust_env=False)
         self.log = host.directory / "web.log"
         self.front = Front(env, users, nodes, self.log)
         self.app = build(env, databases, self.front)
