@@ -12,8 +12,9 @@ labs=${LAB_NAME:-waba-test}
 slots=(0 1)
 cd "${checkout}/extensions"
 
-# Hosts that spare themselves what no scenario is about. What molecule remembers of a scenario, so that none takes an earlier run's word for being prepared.
+# Hosts that spare themselves what no scenario is about.
 export LAB_KEEPS_BYTECODE=1
+# What molecule remembers of a scenario, so that none takes an earlier run's word for being prepared.
 export MEMORY=${checkout}/.cache/molecule/${labs}
 rm -rf "${MEMORY}"
 mkdir -p "${MEMORY}"
@@ -46,9 +47,13 @@ reason() {
 }
 export LABS=${labs}
 
-for slot in "${slots[@]}"; do
-    LAB_NAME=${labs}-${slot} act create default
-done
+# Its output is shown when it fails.
+create_lab() {
+    export LAB_NAME=${LABS}-$1
+    act create default >"${MEMORY}/$1.log" 2>&1 </dev/null || { cat "${MEMORY}/$1.log" && false; }
+}
+export -f create_lab
+printf '%s\n' "${slots[@]}" | xargs --max-args=1 --max-procs="${#slots[@]}" bash -euo pipefail -c 'create_lab "$1"' lab
 if ((!$#)); then
     # The long ones first, so that none of them is left for the end, with the other lab idle.
     set -- rollback fence live live_failures new_client_fails full

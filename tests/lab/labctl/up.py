@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from labctl import clients, control, databases, evidence, faults, hosts, images, inventory, project
 from labctl import session as sessions
 from labctl.clients import Setup
-from labctl.files import make_private_directory
+from labctl.files import make_private_directory, one_at_a_time
 from labctl.layout import ACME, ENGINES, HOSTS, SSH_HOSTS, DatabaseEngine, Lab
 from labctl.session import Session
 
@@ -36,11 +36,13 @@ def up(lab: Lab, wishes: Wishes, say: Say) -> None:
     make_private_directory(lab.directory)
     chosen = SSH_HOSTS if wishes.bare else HOSTS
     known = sessions.remembered_engine(lab)
-    images.ensure_images(say, images.needed(ENGINES[wishes.engine] if wishes.engine else known, wishes.bare))
-    _make_room(lab, known, say)
-    session = sessions.create(lab)
-    change_engine(session, wishes, say)
-    hosts_up(session, say, chosen)
+    # Labs that are made side by side need the same images, and would take the same network.
+    with one_at_a_time(lab.directory.parent / "up.lock"):
+        images.ensure_images(say, images.needed(ENGINES[wishes.engine] if wishes.engine else known, wishes.bare))
+        _make_room(lab, known, say)
+        session = sessions.create(lab)
+        change_engine(session, wishes, say)
+        hosts_up(session, say, chosen)
     prepare(session)
     if not wishes.bare:
         _clients_up(session, wishes, say)

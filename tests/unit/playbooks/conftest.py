@@ -68,6 +68,15 @@ class Desk:
         self.run_directory.mkdir(mode=0o700, exist_ok=True)
         (self.run_directory / "journal.json").write_bytes(serialise(document))
 
+    def report(self) -> str:
+        """What the report makes of the journal, on one line."""
+        role = CHECKOUT / "roles" / "migration"
+        files = (role / "defaults" / "main.yml", role / "vars" / "main.yml")
+        known: list[Values] = [DataLoader().load_from_file(str(file), trusted_as_template=True) for file in files]
+        template = (role / "templates" / "report.txt.j2").read_text(encoding="utf-8")
+        templar = Templar(loader=DataLoader(), variables={**known[0], **known[1], "__migration_document": self.journal})
+        return " ".join(str(templar.template(trust_as_template(template))).split())
+
     def run(self, playbook: str | Path, **variables: Any) -> tuple[int, str]:
         """Exit status, and what it said, on one line."""
         groups: Values = {group: {"hosts": {host: {}}} for group, host in self.hosts.items()}
