@@ -14,7 +14,6 @@ from ansible_collections.waba.migration.plugins.module_utils._replica import NAM
 
 # What is on the way back is called like what was on the way there, with this added.
 ENDING = "_back"
-NOT_YET = "only databases of PostgreSQL can be led back so far."
 LOST = "What has not come back is lost when the old client is started now."
 
 
@@ -43,35 +42,32 @@ class WayBackState:
     """One database's way back."""
 
     name: str
-    published: bool
+    # Whether the cut has noted on the new server from where on changes are to come back.
+    prepared: bool
     slot: str | None
-    active: bool
     lag_bytes: int | None
     retained_bytes: int | None
-    slot_lost: bool
+    # What neither waiting nor asking again mends, a sentence without a full stop.
+    broken: str
+    # Whether the old database knows from where to fetch changes, has not been told to stop, is sent them, and applies
+    # them.
     subscribed: bool
     enabled: bool
+    active: bool
     working: bool
-    apply_errors: int | None
-
-    @property
-    def prepared(self) -> bool:
-        return self.published and self.slot is not None
+    # What is known of why it does not, as the end of a sentence.
+    hindrance: str = ""
 
     def lasting_troubles(self) -> list[str]:
-        """What neither waiting nor asking again mends, in sentences without a full stop."""
-        if self.slot_lost:
-            return ["the new server has thrown away changes that were not fetched yet (max_slot_wal_keep_size)"]
-        return []
+        return [self.broken] if self.broken else []
 
     def troubles(self) -> list[str]:
         """Why nothing comes back now. Only for one that is subscribed."""
         found = self.lasting_troubles()
         if not self.enabled:
-            found.append("its subscription on the old server is disabled")
+            found.append(f"its subscription on the old server is disabled{self.hindrance}")
         elif not (self.working and self.active):
-            errors = f", after {self.apply_errors} errors; the reason is in its log" if self.apply_errors else ""
-            found.append(f"the old server is not connected to the new one for it{errors}")
+            found.append(f"the old server is not connected to the new one for it{self.hindrance}")
         return found
 
 
@@ -128,6 +124,7 @@ def state_of(databases: Sequence[WayBackState], left: Leavings) -> str:
 def summary_of(state: WayBackState) -> dict[str, Any]:
     return {
         "name": state.name,
+        "prepared": state.prepared,
         "slot": state.slot,
         "lag_bytes": state.lag_bytes,
         "retained_bytes": state.retained_bytes,

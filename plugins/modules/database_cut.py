@@ -107,12 +107,14 @@ options:
     default: 16M
   way_back:
     description:
-      - Whether a way back without loss is prepared, see M(waba.migration.database_way_back). Each new database gets a
-        publication before the window and a slot before it is renamed, so that the new server keeps every change of the
-        new client from the first one on. What the server lacks for that is refused before the window.
-      - The cut waits for each transaction that is open on the new server at that moment, of whatever database. If one
-        does not end within O(timeout), the cut fails like for any other reason and drops the slots.
-      - For PostgreSQL only.
+      - Whether a way back without loss is prepared, see M(waba.migration.database_way_back). What the new server lacks
+        for that is refused before the window.
+      - In PostgreSQL each new database gets a publication before the window and a slot before it is renamed, so that
+        the new server keeps every change of the new client from the first one on. The cut waits for each transaction
+        that is open on the new server at that moment, of whatever database. If one does not end within O(timeout), the
+        cut fails like for any other reason and drops the slots.
+      - In MySQL the place in the new server's binary log is noted on that server, in C(waba_migration.ways_back). It is
+        refused for MariaDB.
     type: bool
     default: false
   hold_path:
@@ -195,8 +197,9 @@ seconds:
 parts:
   description:
     - Where the time went, in seconds. C(idle) is the wait for O(begin_path) and for the client to let go, C(drain) the
-      wait for the last changes, C(compare) sequences and comparison, C(way_back) the slots of a way back, if one was
-      asked for, C(show) the renaming, and C(hold) the snapshot, if one was asked for. C(hold) is not in RV(seconds).
+      wait for the last changes, C(compare) sequences and comparison, C(way_back) the slots of a way back in PostgreSQL,
+      if one was asked for, C(show) the renaming, and C(hold) the snapshot, if one was asked for. C(hold) is not in
+      RV(seconds).
   returned: changed and not in check mode
   type: dict
   sample: {idle: 0.009, drain: 0.023, compare: 0.016, show: 0.056, hold: 0.12}
@@ -243,7 +246,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.fingerprint 
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import cut as postgresql_cut
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.fingerprint import PostgreSQLSnapshots
 from ansible_collections.waba.migration.plugins.module_utils._replica import CutRequest, CutResult, check_name
-from ansible_collections.waba.migration.plugins.module_utils._way_back import NOT_YET, back_name
+from ansible_collections.waba.migration.plugins.module_utils._way_back import back_name
 
 CUTS = {"postgresql": postgresql_cut.cut, "mysql": mysql_cut.cut}
 SNAPSHOTS = {"postgresql": PostgreSQLSnapshots, "mysql": MySQLSnapshots}
@@ -327,8 +330,6 @@ def check_options(module: AnsibleModule) -> None:
         module.fail_json(msg="databases is empty: there is nothing to cut off.")
     if len(set(options["databases"])) < len(options["databases"]):
         module.fail_json(msg="databases names one more than once.")
-    if options["way_back"] and options["engine"] != "postgresql":
-        module.fail_json(msg=f"way_back: {NOT_YET}")
     for name in ("timeout", "hold_timeout"):
         if options[name] <= 0:
             module.fail_json(msg=f"{name} must be more than 0.")

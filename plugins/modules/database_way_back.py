@@ -23,23 +23,30 @@ description:
   - Nothing is switched on silently. What either server lacks is returned by O(state=status) before there is anything,
     each finding with the statement that mends it.
 notes:
-  - For PostgreSQL only so far.
+  - For PostgreSQL, and for MySQL where both servers are of one release series. Not for MariaDB, which forgets at each
+    start which databases a connection is for, so that the old server would take over whatever else is changed on the
+    new one.
   - From O(state=kept) on the old databases are not what they were at the cut any more. The old client must not be
     started before O(state=absent).
-  - On the new server this leaves an account that may replicate and nothing else, and a publication and a slot in each
-    database, on the old one a subscription in each database. All of them are called O(name) with C(_back) added, and
-    O(state=absent) removes them.
-  - From the cut on the slots make the new server keep what the old one has not fetched. C(max_slot_wal_keep_size)
-    bounds that, and by default O(state=status) misses it where it is not set. When the bound is reached, the way back
-    is V(broken), and the new client is not disturbed.
-  - What is published is the tables that were there at the cut. Tables, columns and the like that the new client makes
-    do not come back, and O(state=returned) refuses to call that complete.
+  - On the new server of PostgreSQL this leaves an account that may replicate and nothing else, and a publication and a
+    slot in each database, on the old one a subscription in each database. In MySQL it is an account of that kind and a
+    note in C(waba_migration.ways_back) on the new server, and one channel for all databases and an account that applies
+    its changes on the old one. All of them are called O(name) with C(_back) added, and O(state=absent) removes them.
+  - From the cut on the slots make the new server of PostgreSQL keep what the old one has not fetched.
+    C(max_slot_wal_keep_size) bounds that, and by default O(state=status) misses it where it is not set. A server of
+    MySQL keeps its binary log for nobody, and deletes it after C(binlog_expire_logs_seconds). When the bound is
+    reached, the way back is V(broken), and the new client is not disturbed.
+  - Tables, columns and the like that the new client makes do not come back, and O(state=returned) refuses to call that
+    complete. In MySQL nothing comes back any more after that, since who applies may define nothing.
   - C(TRUNCATE) by the new client ends the way back to an old server of PostgreSQL 10.
-  - The accounts on both servers are superusers, and must be able to connect to the database C(postgres).
+  - In PostgreSQL the accounts on both servers are superusers, and must be able to connect to the database C(postgres).
+  - An old server of MySQL that was started anew has forgotten what to apply, and stops at the first change that is not
+    of O(databases), if there is one. O(state=kept) tells it again.
+  - A server of MySQL sends all of its binary log, and the old one keeps what is not for it for a moment as well.
   - The old server keeps the password of the account where only administrators see it, and its log is told to leave it
     out.
 requirements:
-  - C(psql) on the host that runs the module
+  - C(psql), or the client of MySQL, on the host that runs the module
 extends_documentation_fragment:
   - waba.migration.attributes
   - waba.migration.database
@@ -107,8 +114,8 @@ options:
     required: true
   require_slot_limit:
     description:
-      - Whether C(max_slot_wal_keep_size) has to be set on the new server (release 13 or newer), so that a way back that
-        was forgotten cannot fill its disk. With V(false) somebody has to watch RV(databases[].retained_bytes).
+      - Whether C(max_slot_wal_keep_size) has to be set on the new server (PostgreSQL 13 or newer), so that a way back
+        that was forgotten cannot fill its disk. With V(false) somebody has to watch RV(databases[].retained_bytes).
     type: bool
     default: true
   accept_target_gone:
@@ -197,12 +204,17 @@ databases:
       description: The name.
       type: str
       sample: acme_messageStore
+    prepared:
+      description: Whether the cut has noted on the new server from where on changes are to come back.
+      type: bool
     slot:
-      description: Its slot on the new server, V(null) when there is none.
+      description: Its slot on the new server, V(null) when there is none, as in MySQL.
       type: str
       sample: waba_migration_acme_back_3b0c44298fc1
     lag_bytes:
-      description: How much of the new server's log the old database has not confirmed yet, V(null) without a slot.
+      description:
+        - How much of the new server's log the old database has not confirmed yet, V(null) when nobody knows. In MySQL
+          it is the same for all databases.
       type: int
     retained_bytes:
       description: How much of its log the new server keeps for the slot, V(null) without one.
@@ -223,7 +235,7 @@ left:
   type: dict
   contains:
     publications:
-      description: Databases on the new server with a publication.
+      description: Databases on the new server with a publication, in MySQL those that are noted there.
       type: list
       elements: str
     slots:
@@ -234,11 +246,19 @@ left:
       description: The account on the new server, V(null) without one.
       type: str
     subscriptions:
-      description: Databases on the old server with a subscription.
+      description: Databases on the old server with a subscription, in MySQL all when there is a channel.
       type: list
       elements: str
+    channel:
+      description: The channel on an old server of MySQL, V(null) without one.
+      type: str
+    applier:
+      description: The account on an old server of MySQL that applies changes, V(null) without one.
+      type: str
 position:
-  description: The new server's position up to which everything is on the old one.
+  description:
+    - The new server's position up to which everything is on the old one. In MySQL the file of its binary log and the
+      place in it.
   returned: O(state=returned) and not in check mode
   type: str
   sample: 0/1DCA3D0
@@ -258,7 +278,8 @@ compared:
       type: str
       sample: acme_messageStore
     sequences:
-      description: Number of sequences that have the same state on both servers now.
+      description:
+        - Number of sequences that have the same state on both servers now, in MySQL of counters of C(AUTO_INCREMENT).
       type: int
     tables:
       description: The tables, each with C(name) and C(compared), which is C(whole), C(last rows) or C(nothing).
@@ -293,6 +314,7 @@ obstacles:
       sample: target
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -305,16 +327,19 @@ from ansible_collections.waba.migration.plugins.module_utils._database_argspec i
     server_argument_spec,
     server_from,
 )
-from ansible_collections.waba.migration.plugins.module_utils._postgresql import way_back
+from ansible_collections.waba.migration.plugins.module_utils._mysql.way_back import MySQLWayBack
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.way_back import PostgreSQLWayBack
 from ansible_collections.waba.migration.plugins.module_utils._replica import Leavings, obstacles_summary
 from ansible_collections.waba.migration.plugins.module_utils._way_back import (
-    NOT_YET,
     Returned,
     WayBackRequest,
     WayBackStatus,
     back_name,
     summary_of,
 )
+from ansible_collections.waba.migration.plugins.module_utils._way_back_run import WayBack
+
+WAYS_BACK: dict[str, Callable[..., WayBack[Any]]] = {"postgresql": PostgreSQLWayBack, "mysql": MySQLWayBack}
 
 
 def request_from(module: AnsibleModule) -> WayBackRequest:
@@ -343,6 +368,8 @@ def left_of(left: Leavings) -> dict[str, Any]:
         "slots": left.slots,
         "account": left.account,
         "subscriptions": left.subscriptions,
+        "channel": left.channel,
+        "applier": left.applier,
     }
 
 
@@ -373,11 +400,11 @@ def returned_of(done: Returned) -> dict[str, Any]:
     }
 
 
-def looked_at(request: WayBackRequest) -> dict[str, Any]:
-    status = way_back.status(request)
+def looked_at(way_back: WayBack[Any]) -> dict[str, Any]:
+    status = way_back.status()
     result = {"changed": False, **status_of(status)}
     if status.state == "absent":
-        found = obstacles_summary(way_back.find_obstacles(request))
+        found = obstacles_summary(way_back.obstacles())
         # Asked with the servers exchanged.
         here = {"source": "target", "target": "source"}
         result["obstacles"] = [
@@ -387,31 +414,29 @@ def looked_at(request: WayBackRequest) -> dict[str, Any]:
     return result
 
 
-def removed(request: WayBackRequest, check_mode: bool) -> dict[str, Any]:
-    found = way_back.remove(request, check_mode)
+def removed(way_back: WayBack[Any], check_mode: bool) -> dict[str, Any]:
+    found = way_back.remove(check_mode)
     if found is None:
         return {"changed": True, "left": left_of(Leavings()), "state": "incomplete"}
     return {"changed": bool(found), "left": left_of(found), "state": "incomplete" if found and check_mode else "absent"}
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    request = request_from(module)
-    state = module.params["state"]
-    if state == "absent":
-        return removed(request, module.check_mode)
-    if state == "status":
-        return looked_at(request)
-    if state == "kept":
-        result = {"changed": way_back.keep(request, module.check_mode)}
-    else:
-        result = returned_of(way_back.bring_back(request, module.check_mode))
-    return {**status_of(way_back.status(request)), **result}
+    request, state = request_from(module), module.params["state"]
+    with WAYS_BACK[module.params["engine"]](request, look=state != "absent") as way_back:
+        if state == "absent":
+            return removed(way_back, module.check_mode)
+        if state == "status":
+            return looked_at(way_back)
+        if state == "kept":
+            result = {"changed": way_back.keep(module.check_mode)}
+        else:
+            result = returned_of(way_back.bring_back(module.check_mode))
+        return {**status_of(way_back.status()), **result}
 
 
 def check_options(module: AnsibleModule) -> None:
     options = module.params
-    if options["engine"] != "postgresql":
-        module.fail_json(msg=f"engine is {options['engine']}: {NOT_YET}")
     if not options["databases"]:
         module.fail_json(msg="databases is empty: there is nothing to lead back.")
     if len(set(options["databases"])) < len(options["databases"]):

@@ -17,7 +17,6 @@ from typing import Any
 from ansible_collections.waba.migration.plugins.module_utils._copy_gate import summarise
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._copy_run import DATABASES_AT_ONCE
-from ansible_collections.waba.migration.plugins.module_utils._copy_target import describe_sessions
 from ansible_collections.waba.migration.plugins.module_utils._cut_limits import (
     BOTH_ALIVE,
     END_SECONDS,
@@ -27,7 +26,6 @@ from ansible_collections.waba.migration.plugins.module_utils._cut_limits import 
     wait_until_idle,
 )
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
-from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import (
     FRESH_STATISTICS,
     LOAD_SETTINGS,
@@ -37,6 +35,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.connection i
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql.cut_database import CutDatabase, Rows
 from ansible_collections.waba.migration.plugins.module_utils._mysql.cut_show import Showing
+from ansible_collections.waba.migration.plugins.module_utils._mysql.cut_way_back import way_back_of
 from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory import read_inventory
 from ansible_collections.waba.migration.plugins.module_utils._mysql.load import SOURCE, TARGET
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import Plan
@@ -48,6 +47,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_sql 
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_state import StateReader, troubles_of
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_words import Words, words_for
 from ansible_collections.waba.migration.plugins.module_utils._mysql.session import Session
+from ansible_collections.waba.migration.plugins.module_utils._mysql.standing import busy, last_position
 from ansible_collections.waba.migration.plugins.module_utils._mysql.target import (
     TargetServer,
     databases_on,
@@ -171,7 +171,9 @@ class Cut:
             replaced = with_new_definers(inventory.programs, accounts)
             plans.append(Plan(name, {**present[name], "number": number}, inventory, [], accounts, replaced))
         TargetSettings(self._workplace, copy).prepare(self._source, self._target, plans, target, rights)
-        self._showing = Showing(self._workplace, copy, self._words, self._target, plans)
+        way_back = way_back_of(self._request, target["release"])
+        way_back.prepare(self._target, target)
+        self._showing = Showing(self._workplace, copy, self._words, self._target, plans, way_back)
         self._showing.prepare()
 
     def _copy_request(self) -> CopyRequest:
@@ -198,19 +200,12 @@ class Cut:
             return self._busy()
 
     def _busy(self) -> str:
-        sessions: dict[str, list[dict[str, Any]]] = {}
-        for row in self._source.documents(catalog.SESSIONS):
-            if row["database"] in self._request.databases:
-                address = row["host"].rpartition(":")[0] or row["host"]
-                sessions.setdefault(row["database"], []).append(
-                    {"user": row["user"], "address": address, "application": row["application"]}
-                )
-        return "; ".join(f"{name}: {describe_sessions(found)}" for name, found in sorted(sessions.items()))
+        return busy(self._source, self._request.databases)
 
     def _drain_and_compare(self, parts: dict[str, float]) -> Position:
         began = time.monotonic()
         with during(f"Reading the last position of {self._request.source}"):
-            position = replica_sql.position_of(self._source.rows(replica_sql.log_status(self._release)))
+            position = last_position(self._source, self._release)
         there: list[Rows] = []
         steps: list[Callable[[], Any]] = [
             lambda: self._drain(position),
@@ -227,9 +222,11 @@ class Cut:
         ]
         if found:
             raise DatabaseError(f"The databases are not the same on both servers: {summarise(found)}.")
-        busy = self._busy()
-        if busy:
-            raise DatabaseError(f"Somebody has connected to databases on {self._request.source} meanwhile ({busy}).")
+        somebody = self._busy()
+        if somebody:
+            raise DatabaseError(
+                f"Somebody has connected to databases on {self._request.source} meanwhile ({somebody})."
+            )
         parts.update(drain=drained - began, compare=time.monotonic() - drained)
         return position
 

@@ -81,10 +81,18 @@ class Rows:
 
 
 class CutDatabase:
-    """One database. The sessions are the caller's."""
+    """One database. The sessions are the caller's, and so is the word for each server."""
 
-    def __init__(self, name: str, hidden: str, source: Session, target: Session) -> None:
+    def __init__(
+        self,
+        name: str,
+        hidden: str,
+        source: Session,
+        target: Session,
+        servers: tuple[str, str] = ("the old server", "the new server"),
+    ) -> None:
         self.name = name
+        self._there, self._here = servers
         self.source = source
         self.target = target
         self.comparable = Comparable([], [], [])
@@ -95,7 +103,7 @@ class CutDatabase:
 
     def look(self) -> None:
         """Read everything that does not change as long as the schema does not."""
-        with during(f"Reading {self.name} on the old server"):
+        with during(f"Reading {self.name} on {self._there}"):
             self._mark = read_mark(self.source, self.name)
             found = tables_of(documents_of(self.source, catalog.tables_of(self.name), self.name))
             sizes = {table.name: table.bytes for table in found if table.kind == BASE_TABLE}
@@ -110,17 +118,35 @@ class CutDatabase:
         return bool(read_mark(self.source, self.name) != self._mark)
 
     def read_source(self) -> Rows:
-        with during(f"Reading the last rows of {self.name} on the old server"):
+        with during(f"Reading the last rows of {self.name} on {self._there}"):
             return self._read(self.source, self.name)
 
     def read_target(self, counters: Mapping[str, int]) -> Rows:
         """Let the counters go on from where they are first, which only follow the rows that there are."""
-        with during(f"Reading the last rows of {self.name} on the new server"):
+        with during(f"Reading the last rows of {self.name} on {self._here}"):
             own = counters_of(self.target, self._hidden, self.counting)
             for table, value in counters.items():
                 if own.get(table, 1) < value:
                     self.target.execute(f"ALTER TABLE {identifier(self._hidden, table)} AUTO_INCREMENT = {value}")
             return self._read(self.target, self._hidden)
+
+    def peek_target(self) -> Rows:
+        """As it is, with no counter set."""
+        return self.read_target({})
+
+    def is_behind(self, source: Rows, target: Rows) -> bool:
+        """Whether a counter of the target has to be set."""
+        return any(target.counters.get(table, 1) < value for table, value in source.counters.items())
+
+    def follow_target(self, source: Rows) -> Rows:
+        """After its counters were set."""
+        return self.read_target(source.counters)
+
+    def tables(self) -> list[tuple[str, str]]:
+        return self.comparable.tables()
+
+    def numbers(self) -> int:
+        return len(self.counting)
 
     def differences(self, source: Rows, target: Rows) -> list[str]:
         """Sentences about everything that is not equal."""
@@ -128,7 +154,7 @@ class CutDatabase:
         for (table, how), there, here in zip(self.comparable.tables(), source.tables, target.tables):
             if there[0] != here[0]:
                 found.append(
-                    f"table {table} of {self.name} has {there[0]} rows on the source and {here[0]} on the target"
+                    f"table {table} of {self.name} has {there[0]} rows on {self._there} and {here[0]} on {self._here}"
                 )
             elif there != here:
                 rows = "rows" if how == WHOLE else f"last {there[0]} rows"
@@ -136,8 +162,8 @@ class CutDatabase:
         for table, value in source.counters.items():
             if target.counters.get(table, 1) < value:
                 found.append(
-                    f"AUTO_INCREMENT of table {table} of {self.name} stands at {value} on the source and at "
-                    f"{target.counters.get(table, 1)} on the target"
+                    f"AUTO_INCREMENT of table {table} of {self.name} stands at {value} on {self._there} and at "
+                    f"{target.counters.get(table, 1)} on {self._here}"
                 )
         return found
 

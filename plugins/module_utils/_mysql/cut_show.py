@@ -19,6 +19,7 @@ from ansible_collections.waba.migration.plugins.module_utils._cut_limits import 
 )
 from ansible_collections.waba.migration.plugins.module_utils._database import CopyRequest, DatabaseError
 from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, gate
+from ansible_collections.waba.migration.plugins.module_utils._mysql.cut_way_back import NoWayBack
 from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory import (
     documents_of,
     read_programs,
@@ -49,13 +50,20 @@ class Showing:
     """Everything that it needs has been read before the window."""
 
     def __init__(
-        self, workplace: Workplace, request: CopyRequest, words: Words, session: Session, plans: Sequence[Plan]
+        self,
+        workplace: Workplace,
+        request: CopyRequest,
+        words: Words,
+        session: Session,
+        plans: Sequence[Plan],
+        way_back: NoWayBack,
     ) -> None:
         self._workplace = workplace
         self._request = request
         self._words = words
         self._session = session
         self._plans = plans
+        self._way_back = way_back
         self._names = [plan.database for plan in plans]
         self._hidden = [incomplete_name(name) for name in self._names]
         self._loaders = [ProgramLoader(workplace, request, plan) for plan in plans]
@@ -117,6 +125,7 @@ class Showing:
                 unequal = gate.program_differences(plan.inventory.programs, read_programs(self._session, plan.database))
                 if unequal:
                     raise DatabaseError(f"The database {plan.database} is not the same: {'; '.join(unequal)}.")
+        self._way_back.note(self._session)
         # From here on it has happened.
         target.ledger.complete(self._names)
 
@@ -196,6 +205,7 @@ class Showing:
             )
         target.drop(self._made)
         target.ledger.forget([name for name in self._names if name not in self._made])
+        self._way_back.forget(session)
         session.execute(self._words.start())
 
     def _limit(self, seconds: float) -> Limit:

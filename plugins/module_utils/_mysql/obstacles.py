@@ -40,6 +40,8 @@ SOURCE_RIGHTS = (
     ("REPLICATION CLIENT", ("REPLICATION CLIENT", "BINLOG MONITOR")),
     ("REPLICATION SLAVE", ("REPLICATION SLAVE",)),
 )
+# Who follows back makes no copy, and reads no list of all sessions but its own databases'.
+LEAVING_RIGHTS = SOURCE_RIGHTS[1:]
 TARGET_RIGHTS = {
     MYSQL: (
         ("REPLICATION_SLAVE_ADMIN", ("REPLICATION_SLAVE_ADMIN", "SUPER")),
@@ -73,6 +75,11 @@ class ServerFacts:
         return rights.grantable and rights.any_of("CREATE USER") and rights.any_of("SELECT")
 
 
+def anonymous(source: ServerFacts, target: ServerFacts) -> bool:
+    """Whether changes come without a global identifier to a server that wants one."""
+    return target.variables.get("gtid_mode") == "ON" and source.variables.get("gtid_mode") not in WITH_GTID
+
+
 def sees_channels(release: Release, rights: Rights) -> bool:
     """Whether an account may ask the new server for its replication, which is the last of its rights."""
     return rights.any_of(*TARGET_RIGHTS[release.flavour][-1][1])
@@ -80,6 +87,25 @@ def sees_channels(release: Release, rights: Rights) -> bool:
 
 def of_source(facts: ServerFacts, databases: Sequence[str]) -> list[Obstacle]:
     """What the old server as a whole lacks to have databases followed."""
+    found = _of_log(facts, databases, "a copy needs it from its beginning on")
+    return found + _names(databases) + _rights(facts, SOURCE_RIGHTS)
+
+
+def of_leaving(facts: ServerFacts, databases: Sequence[str]) -> list[Obstacle]:
+    """What the new server lacks to have the old one follow it."""
+    if facts.release.flavour == MARIADB:
+        return [
+            _server(
+                "release",
+                "MariaDB forgets at each start which databases a connection is for, so that the old server would take "
+                "over whatever else is changed on the new one. A way back is kept for MySQL and PostgreSQL only",
+            )
+        ]
+    found = _of_log(facts, databases, "the old server may be away for longer than that")
+    return found + _names(databases) + _rights(facts, LEAVING_RIGHTS)
+
+
+def _of_log(facts: ServerFacts, databases: Sequence[str], need: str) -> list[Obstacle]:
     own = facts.variables
     found = []
     if own.get("log_bin") != "ON":
@@ -113,7 +139,7 @@ def of_source(facts: ServerFacts, databases: Sequence[str]) -> list[Obstacle]:
         found.append(
             _server(
                 "expire",
-                f"The binary log is deleted after {expiry} s, and a copy needs it from its beginning on",
+                f"The binary log is deleted after {expiry} s, and {need}",
                 f"SET {_keeping(facts)} {name} = {value}",
             )
         )
@@ -127,7 +153,7 @@ def of_source(facts: ServerFacts, databases: Sequence[str]) -> list[Obstacle]:
                 restart=True,
             )
         )
-    return found + _names(databases) + _rights(facts, SOURCE_RIGHTS)
+    return found
 
 
 def users_in_log(
@@ -227,17 +253,43 @@ def own_account(facts: ServerFacts) -> list[Obstacle]:
     ]
 
 
-def of_link(target: str, link: str, answer: str) -> Obstacle:
-    text = f"The new server {target} cannot connect to {link}: {answer}".rstrip(".")
+def of_link(target: str, link: str, answer: str, follower: str = "The new server") -> Obstacle:
+    text = f"{follower} {target} cannot connect to {link}: {answer}".rstrip(".")
     return replace(_server("link", text), server=TARGET)
 
 
 def of_target(source: ServerFacts, target: ServerFacts) -> list[Obstacle]:
     """What the new server lacks to follow the old one."""
-    return [replace(obstacle, server=TARGET) for obstacle in _of_follower(source, target)]
+    return [replace(obstacle, server=TARGET) for obstacle in _of_follower(source, target, "old", "new")]
 
 
-def _of_follower(source: ServerFacts, target: ServerFacts) -> list[Obstacle]:
+def of_way_back(new: ServerFacts, old: ServerFacts, databases: Sequence[str]) -> list[Obstacle]:
+    """What both lack for the old server to follow the new one, which is the source here."""
+    found = of_leaving(new, databases)
+    if new.release.flavour == MARIADB:
+        return found
+    found += _granting(new)
+    there = _of_follower(new, old, "new", "old")
+    if old.release.flavour == new.release.flavour and old.release.series < new.release.series:
+        there.append(
+            _server(
+                "release",
+                f"The old server runs {old.release}, and nobody follows a newer series than its own: the new one runs "
+                f"{new.release}",
+            )
+        )
+    return found + [replace(obstacle, server=TARGET) for obstacle in there]
+
+
+def _granting(facts: ServerFacts) -> list[Obstacle]:
+    if facts.makes_accounts:
+        return []
+    text = f"{facts.rights.account} may not make the account that the old server follows with"
+    return [_server("rights", text, _granting_accounts(facts))]
+
+
+def _of_follower(source: ServerFacts, target: ServerFacts, one: str, other: str) -> list[Obstacle]:
+    """The words are for the one that is followed and the other that follows."""
     flavour = target.release.flavour
     if source.release.flavour != flavour:
         return [
@@ -250,27 +302,28 @@ def _of_follower(source: ServerFacts, target: ServerFacts) -> list[Obstacle]:
         return [
             _server(
                 "release",
-                f"The new server runs {target.release}, and {PRODUCTS[flavour]} {'.'.join(map(str, oldest))} is the "
-                "first that follows a database under another name",
+                f"The {other} server runs {target.release}, and {PRODUCTS[flavour]} {'.'.join(map(str, oldest))} is "
+                "the first that can be told for one channel which databases to follow",
             )
         ]
     found = _rights(target, TARGET_RIGHTS[flavour])
     there, here = source.variables, target.variables
     if there.get("server_id") == here.get("server_id"):
-        other = int(here.get("server_id") or 0) + 1
+        free = int(here.get("server_id") or 0) + 1
         found.append(
             _server(
                 "server_id",
-                f"Both servers have the server_id {here.get('server_id')}, so that the new one takes changes for its "
-                "own. Set another one on the new server, and in its option file",
-                f"SET {_keeping(target)} server_id = {other}",
+                f"Both servers have the server_id {here.get('server_id')}, so that the {other} one takes changes for "
+                f"its own. Set another one on the {other} server, and in its option file",
+                f"SET {_keeping(target)} server_id = {free}",
             )
         )
     if here.get("server_uuid") and there.get("server_uuid") == here.get("server_uuid"):
         found.append(
             _server(
                 "server_uuid",
-                "Both servers have the same server_uuid. Remove the file auto.cnf from the new server's data directory",
+                "Both servers have the same server_uuid. Remove the file auto.cnf from the data directory of the "
+                f"{other} server",
                 restart=True,
             )
         )
@@ -278,7 +331,7 @@ def _of_follower(source: ServerFacts, target: ServerFacts) -> list[Obstacle]:
         found.append(
             _server(
                 "gtid_mode",
-                "Transactions of the old server carry global identifiers, which the new server refuses with the "
+                f"Transactions of the {one} server carry global identifiers, which the {other} server refuses with the "
                 "gtid_mode OFF",
                 f"SET {_keeping(target)} gtid_mode = OFF_PERMISSIVE",
             )
@@ -287,7 +340,8 @@ def _of_follower(source: ServerFacts, target: ServerFacts) -> list[Obstacle]:
         found.append(
             _server(
                 "gtid_strict_mode",
-                "gtid_strict_mode is on on the new server, whose own changes and those that it fetches are in no order",
+                f"gtid_strict_mode is on on the {other} server, whose own changes and those that it fetches are in no "
+                "order",
                 "SET GLOBAL gtid_strict_mode = OFF",
             )
         )

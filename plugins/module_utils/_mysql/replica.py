@@ -79,7 +79,7 @@ def follow(request: ReplicaRequest, check_mode: bool) -> tuple[bool, Status]:
 def abandon(request: ReplicaRequest, check_mode: bool) -> Leavings:
     with _workplace(request) as workplace:
         add_services(workplace, request, TARGET)
-        source = SourceRest(workplace, request)
+        source = SourceRest(workplace, request.name)
         target = TargetRest(workplace, request)
         if check_mode:
             return find_everything(source, target)
@@ -142,7 +142,7 @@ class _Follower(Follower):
         workplace.add(SOURCE, Service(request.source, PINNED_SETTINGS, (READ_ONLY, FRESH_STATISTICS)))
         workplace.add(TARGET, Service(request.target, PINNED_SETTINGS, (FRESH_STATISTICS,)))
         rest = TargetRest(workplace, request)
-        self._left = find_everything(SourceRest(workplace, request), rest)
+        self._left = find_everything(SourceRest(workplace, request.name), rest)
         there, here = self._sessions = [workplace.session(SOURCE), workplace.session(TARGET)]
         releases = [workplace.server_facts(SOURCE, there)["release"], workplace.server_facts(TARGET, here)["release"]]
         self._words = words_for(releases[1], request.name)

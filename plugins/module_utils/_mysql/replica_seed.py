@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import secrets
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_files import root_certificate
 from ansible_collections.waba.migration.plugins.module_utils._copy_processes import (
     ToolError,
     during,
@@ -24,6 +21,12 @@ from ansible_collections.waba.migration.plugins.module_utils._database import Co
 from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, gate, obstacles, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import PINNED_SETTINGS, Service
 from ansible_collections.waba.migration.plugins.module_utils._mysql.inventory import definitions_of, documents_of
+from ansible_collections.waba.migration.plugins.module_utils._mysql.link import (
+    certificate_of,
+    channel_once,
+    new_password,
+    try_link,
+)
 from ansible_collections.waba.migration.plugins.module_utils._mysql.load import SOURCE
 from ansible_collections.waba.migration.plugins.module_utils._mysql.obstacles import ServerFacts
 from ansible_collections.waba.migration.plugins.module_utils._mysql.plan import Plan
@@ -38,23 +41,18 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_serv
     keep_quiet,
     keep_to_itself,
 )
-from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_sql import Channel, Position
+from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_sql import Position
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_undo import (
     SourceRest,
     TargetRest,
     remove_everything,
 )
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_words import ANY_HOST, Words, words_for
+from ansible_collections.waba.migration.plugins.module_utils._mysql.standing import last_position
 from ansible_collections.waba.migration.plugins.module_utils._mysql.target import incomplete_name
 from ansible_collections.waba.migration.plugins.module_utils._mysql.transfer import Transfer
 from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
 from ansible_collections.waba.migration.plugins.module_utils._replica import Obstacle, ReplicaRequest
-
-# How long a server may take to connect to the other one, or to say why it does not.
-CONNECT_SECONDS = 15.0
-PASSWORD_BYTES = 12
-EVERY_KIND = "-Aa1"
-LOOK_SECONDS = 0.05
 
 
 class ReplicaPlan(Transfer):
@@ -94,35 +92,14 @@ class ReplicaPlan(Transfer):
 
     def _try_link(self, link: Server) -> tuple[int, str] | None:
         """From the server that will have to connect: the error that it meets, or None. Nothing is left of it."""
-        if link.host.startswith("/"):
-            return 0, "a server follows no directory of a socket; link says how it reaches the old one"
         words, session = self._words, self._target_session
         keep_quiet(session, self._here.rights)
         if channel_on(session, words) is not None:
             raise DatabaseError(f"{self._request.target} has replication under the name {words.name} already.")
         with during(f"Trying the link from {self._request.target} to {link}"):
             with self._workplace.session(CHANGE) as source:
-                status = source.rows(replica_sql.log_status(self._there.release))
-            try:
-                position = replica_sql.position_of(status)
-                session.execute(words.connect(link, _certificate(link), position), words.start_receiver())
-                channel = self._until(lambda found: found.receiving or bool(found.receive_error))
-            finally:
-                session.execute(words.stop(), words.forget())
-        if channel.receiving:
-            return None
-        return channel.receive_error, channel.receive_text or f"no answer within {CONNECT_SECONDS:g} s"
-
-    def _until(self, is_so: Callable[[Channel], bool]) -> Channel:
-        """The channel when it is so, or as it is when that takes too long."""
-        deadline = time.monotonic() + CONNECT_SECONDS
-        while True:
-            channel = channel_on(self._target_session, self._words)
-            if channel is None:
-                raise DatabaseError(f"{self._request.target} has lost its channel {self._replica.name}.")
-            if is_so(channel) or time.monotonic() > deadline:
-                return channel
-            time.sleep(LOOK_SECONDS)
+                position = last_position(source, self._there.release)
+            return try_link(session, words, link, position, obstacles.anonymous(self._there, self._here))
 
     def _most_pieces(self) -> int:
         return self._request.jobs
@@ -256,16 +233,17 @@ class ReplicaSeed(ReplicaPlan):
         self._progress.phase("subscribing")
         names = {plan.database: incomplete_name(plan.database) for plan in plans}
         session = self._target_session
-        there, here = self._there.variables.get("gtid_mode"), self._here.variables.get("gtid_mode")
-        anonymous = here == "ON" and there not in obstacles.WITH_GTID
         with during(f"Having {self._request.target} follow {self._link}"):
             session.execute(
-                self._words.connect(self._link, _certificate(self._link), self._position),
-                *self._words.apply(anonymous),
+                self._words.connect(self._link, certificate_of(self._link), self._position),
+                *self._words.identify(obstacles.anonymous(self._there, self._here)),
+                *self._words.apply(),
                 *self._words.filters(names),
                 self._words.start(),
             )
-            channel = self._until(lambda found: (found.receiving and found.applying) or bool(found.apply_error))
+            channel = channel_once(
+                session, self._words, lambda found: (found.receiving and found.applying) or bool(found.apply_error)
+            )
             if channel.receive_error:
                 raise ToolError(channel.receive_text)
         self._created.clear()
@@ -279,21 +257,13 @@ class ReplicaSeed(ReplicaPlan):
     def _undo(self, error: BaseException) -> None:
         self._workplace.stop_everything()
         try:
-            remove_everything(SourceRest(self._workplace, self._replica), TargetRest(self._workplace, self._replica))
+            remove_everything(
+                SourceRest(self._workplace, self._replica.name), TargetRest(self._workplace, self._replica)
+            )
         except DatabaseError as trouble:
             raise DatabaseError(f"{_sentence(error)} Replication could not be removed: {trouble}") from error
         if isinstance(error, DatabaseError):
             raise DatabaseError(f"{_sentence(error)} Nothing of it was left on either server.") from error
-
-
-def new_password() -> str:
-    """Of all kinds of characters that a server's policy may ask for."""
-    return secrets.token_hex(PASSWORD_BYTES) + EVERY_KIND
-
-
-def _certificate(link: Server) -> str | None:
-    # A file of the new server, which this host may not have.
-    return (link.ca_path or root_certificate(link)) if link.ssl_mode.startswith("verify") else None
 
 
 def _sentence(error: BaseException) -> str:

@@ -67,9 +67,9 @@ class StateReader:
             hidden = incomplete_name(name)
             if hidden in present:
                 with during(f"Reading {name} on {self._request.source}"):
-                    there = self._schema(self._source, name)
+                    there = read_schema(self._source, name, self._whole_types)
                 with during(f"Reading {hidden} on {self._request.target}"):
-                    here = self._schema(self._target, hidden)
+                    here = read_schema(self._target, hidden, self._whole_types)
                 self._differences[name] = schema_differences(there, here)
 
     def read(self) -> list[DatabaseState]:
@@ -119,21 +119,20 @@ class StateReader:
     def _present(self) -> set[str]:
         return {row["name"] for row in self._target.documents(catalog.DATABASES)}
 
-    def _schema(self, session: Session, database: str) -> Schema:
-        found = tables_of(documents_of(session, catalog.tables_of(database), database))
-        tables = {table.name for table in found if table.kind == BASE_TABLE}
-        columns = [
-            row for row in documents_of(session, catalog.columns_of(database), database) if row["table"] in tables
-        ]
-        if not self._whole_types:
-            columns = [{**row, "definition": f"{row['name']} {row['type']}"} for row in columns]
-        return Schema(definitions_of(columns), gate.read_structure(session, database)[1])
+
+def read_schema(session: Session, database: str, whole_types: bool) -> Schema:
+    found = tables_of(documents_of(session, catalog.tables_of(database), database))
+    tables = {table.name for table in found if table.kind == BASE_TABLE}
+    columns = [row for row in documents_of(session, catalog.columns_of(database), database) if row["table"] in tables]
+    if not whole_types:
+        columns = [{**row, "definition": f"{row['name']} {row['type']}"} for row in columns]
+    return Schema(definitions_of(columns), gate.read_structure(session, database)[1])
 
 
-def schema_differences(there: Schema, here: Schema) -> list[str]:
+def schema_differences(there: Schema, here: Schema, since: str = "after the seed and does not follow") -> list[str]:
     """A table that is new would be missing, so it is named first."""
     new = sorted(there.columns.keys() - here.columns.keys())
-    found = [f"the table {name} was created after the seed and does not follow" for name in new]
+    found = [f"the table {name} was created {since}" for name in new]
     named = {f"{name} is new" for name in new}
     altered = [change for change in definition_changes(here.columns, there.columns) if change not in named]
     return [*found, *altered, *number_differences(there.numbers, here.numbers)]

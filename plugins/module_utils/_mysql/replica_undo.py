@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -44,10 +45,9 @@ class Rest(ABC):
 
     service: str
 
-    def __init__(self, workplace: Workplace, request: ReplicaRequest) -> None:
+    def __init__(self, workplace: Workplace, name: str) -> None:
         self._workplace = workplace
-        self._request = request
-        self._name = request.name
+        self._name = name
 
     @abstractmethod
     def find(self) -> Leavings: ...
@@ -69,7 +69,7 @@ class Rest(ABC):
 
 
 class SourceRest(Rest):
-    """On the old server the account, and what is sent to it."""
+    """On the server that is followed the account, and what is sent to it."""
 
     service = CHANGE
 
@@ -88,7 +88,8 @@ class SourceRest(Rest):
     def remove(self, found: Leavings) -> None:
         if not found.account:
             return
-        with during(f"Removing replication from {self._request.source}"), self._workplace.session(CHANGE) as session:
+        server = self._workplace.server(CHANGE)
+        with during(f"Removing replication from {server}"), self._workplace.session(CHANGE) as session:
             facts = self._facts(session)
             keep_to_itself(session, rights_of(session, facts))
             session.execute(words_for(facts["release"], self._name).drop_account())
@@ -101,6 +102,10 @@ class TargetRest(Rest):
     """On the new server the channel, who applies its changes, and databases that have no final name yet."""
 
     service = TARGET
+
+    def __init__(self, workplace: Workplace, request: ReplicaRequest) -> None:
+        super().__init__(workplace, request.name)
+        self._request = request
 
     def find(self) -> Leavings:
         with self._workplace.session(TARGET) as session:
@@ -151,11 +156,11 @@ class TargetRest(Rest):
         return comment is not None and (comment == self._request.marker or self._request.is_ours(comment))
 
 
-def find_everything(source: SourceRest, target: TargetRest) -> Leavings:
+def find_everything(source: Rest, target: Rest) -> Leavings:
     return _together(source.find(), target.find())
 
 
-def remove_everything(source: SourceRest, target: TargetRest) -> Leavings:
+def remove_everything(source: Rest, target: Rest) -> Leavings:
     """Both servers, even if one of them cannot be reached."""
     troubles: list[DatabaseError] = []
 
@@ -182,10 +187,4 @@ def remove_everything(source: SourceRest, target: TargetRest) -> Leavings:
 
 
 def _together(there: Leavings, here: Leavings) -> Leavings:
-    return Leavings(
-        account=there.account,
-        subscriptions=here.subscriptions,
-        databases=here.databases,
-        channel=here.channel,
-        applier=here.applier,
-    )
+    return replace(here, account=there.account, publications=there.publications)

@@ -66,8 +66,12 @@ class Words(ABC):
     def connect(self, link: Server, certificate: str | None, position: Position) -> str:
         """Where to fetch changes from."""
 
-    def apply(self, anonymous: bool) -> list[str]:
-        """How they are applied, and whether one without a global identifier has to be given one."""
+    def identify(self, anonymous: bool) -> list[str]:
+        """Whether a change without a global identifier has to be given one. Else it is not even fetched."""
+        return []
+
+    def apply(self) -> list[str]:
+        """How they are applied, and as whom."""
         return []
 
     @abstractmethod
@@ -143,12 +147,12 @@ class MySQLWords(Words):
         }
         return f"CHANGE REPLICATION SOURCE TO {_joined(options)} FOR CHANNEL {self._own}"
 
-    def apply(self, anonymous: bool) -> list[str]:
-        options = {
-            "REQUIRE_ROW_FORMAT": "1",
-            "PRIVILEGE_CHECKS_USER": account(self.user, APPLIER_HOST),
-            "ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS": "LOCAL" if anonymous else "OFF",
-        }
+    def identify(self, anonymous: bool) -> list[str]:
+        options = {"ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS": "LOCAL" if anonymous else "OFF"}
+        return [f"CHANGE REPLICATION SOURCE TO {_joined(options)} FOR CHANNEL {self._own}"]
+
+    def apply(self) -> list[str]:
+        options = {"REQUIRE_ROW_FORMAT": "1", "PRIVILEGE_CHECKS_USER": account(self.user, APPLIER_HOST)}
         return [f"CHANGE REPLICATION SOURCE TO {_joined(options)} FOR CHANNEL {self._own}"]
 
     def filters(self, names: Mapping[str, str]) -> list[str]:

@@ -114,6 +114,24 @@ class CutDatabase:
                 self.target.query(replica_sql.set_sequences(states))
             return self._read(self.target)
 
+    def peek_target(self) -> Rows:
+        """As it is, with no sequence set."""
+        return self.read_target(())
+
+    def is_behind(self, source: Rows, target: Rows) -> bool:
+        """Whether a sequence of the target has to be set."""
+        return source.sequences != target.sequences
+
+    def follow_target(self, source: Rows) -> Rows:
+        """After its sequences were set."""
+        return self.read_target(source.sequences)
+
+    def tables(self) -> list[tuple[str, str]]:
+        return self.comparable.tables()
+
+    def numbers(self) -> int:
+        return len(self.sequences)
+
     def differences(self, source: Rows, target: Rows) -> list[str]:
         """Sentences about everything that is not equal."""
         found = []

@@ -6,21 +6,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_gate import definition_changes, summarise
-from ansible_collections.waba.migration.plugins.module_utils._copy_processes import ToolError, during, in_parallel
-from ansible_collections.waba.migration.plugins.module_utils._copy_run import DATABASES_AT_ONCE
+from ansible_collections.waba.migration.plugins.module_utils._copy_gate import definition_changes
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Children, ToolError, during
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import obstacles, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import (
     PINNED_SETTINGS,
     READ_ONLY_SETTINGS,
 )
-from ansible_collections.waba.migration.plugins.module_utils._postgresql.cut_database import CutDatabase, Rows
+from ansible_collections.waba.migration.plugins.module_utils._postgresql.cut_database import CutDatabase
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.link import (
     link_conninfo,
     new_password,
@@ -49,59 +47,22 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.workpla
     MAINTENANCE_DATABASE,
     Workplace,
 )
-from ansible_collections.waba.migration.plugins.module_utils._replica import (
-    Leavings,
-    Obstacle,
-    size_text,
-    slot_name,
-)
-from ansible_collections.waba.migration.plugins.module_utils._way_back import (
-    LOST,
-    Returned,
-    WayBackRequest,
-    WayBackState,
-    WayBackStatus,
-    state_of,
-)
+from ansible_collections.waba.migration.plugins.module_utils._replica import Leavings, Obstacle, slot_name
+from ansible_collections.waba.migration.plugins.module_utils._way_back import WayBackRequest, WayBackState
+from ansible_collections.waba.migration.plugins.module_utils._way_back_run import LOOK_SECONDS, WayBack
 
-LOOK_SECONDS = 0.05
+SLOT_LOST = "the new server has thrown away changes that were not fetched yet (max_slot_wal_keep_size)"
 
 
-def find_obstacles(request: WayBackRequest) -> list[Obstacle]:
-    """What stands against a way back, before there is anything of it."""
-    with WayBack(request) as way_back:
-        return way_back.obstacles()
+class PostgreSQLWayBack(WayBack[CutDatabase]):
+    """With a publication and a slot for each database on the new server, and a subscription to it on the old one.
 
-
-def status(request: WayBackRequest) -> WayBackStatus:
-    with WayBack(request) as way_back:
-        return way_back.status()
-
-
-def keep(request: WayBackRequest, check_mode: bool) -> bool:
-    """Have the old databases follow from the moment on that the cut has prepared."""
-    with WayBack(request) as way_back:
-        return way_back.keep(check_mode)
-
-
-def bring_back(request: WayBackRequest, check_mode: bool) -> Returned:
-    """Wait until the old databases have everything, and see that they do."""
-    with WayBack(request) as way_back:
-        return way_back.bring_back(check_mode)
-
-
-def remove(request: WayBackRequest, check_mode: bool) -> Leavings | None:
-    """What was removed, None when the new server could not be reached and may have something left."""
-    with WayBack(request, look=False) as way_back:
-        return way_back.remove(check_mode)
-
-
-class WayBack:
-    """Both servers. The new one is the source here, since changes come from it."""
+    Without C(look) it can do nothing but be removed, and asks neither server before.
+    """
 
     def __init__(self, request: WayBackRequest, look: bool = True) -> None:
+        super().__init__(request)
         self._workplace = Workplace(request.bin_directory, request.temporary_directory)
-        self._request = request
         self._slots = {database: slot_name(request.name, database) for database in request.databases}
         self._look = look
         self._new: Session
@@ -110,7 +71,7 @@ class WayBack:
         self._published: dict[str, Sequence[Sequence[str]] | None] = {}
         self._sessions: list[Session] = []
 
-    def __enter__(self) -> WayBack:
+    def __enter__(self) -> PostgreSQLWayBack:
         self._workplace.__enter__()
         try:
             self._open()
@@ -124,12 +85,6 @@ class WayBack:
         for session in self._sessions:
             session.close()
         self._workplace.__exit__()
-
-    def status(self) -> WayBackStatus:
-        states = self._read()
-        source = self._source_rest()
-        left = find_everything(source, self._subscriber_rest()) if self._may_subscribe else source.find()
-        return WayBackStatus(state_of(states, left), states, left)
 
     def obstacles(self) -> list[Obstacle]:
         """The link is tried last. Its account does not exist yet, so its password can only be wrong."""
@@ -152,54 +107,6 @@ class WayBack:
             if not obstacles.reaches_the_password(str(error), link.user):
                 found.append(obstacles.of_link(str(request.target), str(link), str(error), "The old server"))
         return found
-
-    def keep(self, check_mode: bool) -> bool:
-        states = self._read()
-        self._refuse_unprepared(states)
-        if all(state.subscribed for state in states):
-            disabled = [state.name for state in states if not state.enabled]
-            if not check_mode:
-                for name in disabled:
-                    self._alter_old(name, f"ALTER SUBSCRIPTION {identifier(self._request.name)} ENABLE")
-            return bool(disabled)
-        self._refuse_loop()
-        self._refuse_old_client()
-        if not check_mode:
-            link = self._make_account()
-            connecting = f"Connecting from the old database server {self._request.target} to {link} as {link.user}"
-            with during(connecting), self._workplace.session(TARGET) as session:
-                try_link(session, self._request.name, link, MAINTENANCE_DATABASE)
-            for state in states:
-                self._subscribe(state, link)
-        return True
-
-    def bring_back(self, check_mode: bool) -> Returned:
-        states = self._read()
-        if not all(state.subscribed for state in states):
-            raise DatabaseError(
-                f"The old databases on {self._request.target} do not follow the new ones under the name "
-                f"{self._request.name}, so nothing comes back. {LOST}"
-            )
-        self._refuse_old_client()
-        if check_mode:
-            return Returned(changed=True)
-        try:
-            return self._bring_back()
-        except DatabaseError as error:
-            cause = self._workplace.children.cause or error
-            raise DatabaseError(f"{str(cause).rstrip('.')}. {LOST}") from error
-
-    def remove(self, check_mode: bool) -> Leavings | None:
-        source, subscriber = self._source_rest(), self._subscriber_rest()
-        if check_mode:
-            return find_everything(source, subscriber)
-        try:
-            return remove_everything(source, subscriber)
-        except DatabaseError:
-            # What matters to the old client is that nothing writes to its databases any more.
-            if not self._request.accept_target_gone or subscriber.find():
-                raise
-            return None
 
     def _open(self) -> None:
         request, workplace = self._request, self._workplace
@@ -227,6 +134,22 @@ class WayBack:
         self._sessions.append(session)
         return session
 
+    @property
+    def _children(self) -> Children:
+        return self._workplace.children
+
+    def _left(self) -> Leavings:
+        return self._find_everything() if self._may_subscribe else self._source_rest().find()
+
+    def _find_everything(self) -> Leavings:
+        return find_everything(self._source_rest(), self._subscriber_rest())
+
+    def _remove_everything(self) -> Leavings:
+        return remove_everything(self._source_rest(), self._subscriber_rest())
+
+    def _is_on_old(self) -> bool:
+        return bool(self._subscriber_rest().find())
+
     def _source_rest(self) -> SourceRest:
         """A cut that was called off has published databases that still have their hidden names."""
         names = self._request.databases
@@ -246,32 +169,22 @@ class WayBack:
         states = []
         for name, own in self._slots.items():
             slot, subscription = slots.get(own), subscriptions.get(name)
+            failed = errors.get(name)
             state = WayBackState(
                 name=name,
-                published=self._published.get(name) is not None,
+                prepared=bool(slot) and self._published.get(name) is not None,
                 slot=own if slot else None,
-                active=bool(slot and slot["active"]),
                 lag_bytes=slot["lag"] if slot else None,
                 retained_bytes=slot["retained"] if slot else None,
-                slot_lost=bool(slot and slot["lost"]),
+                broken=SLOT_LOST if slot and slot["lost"] else "",
                 subscribed=subscription is not None,
                 enabled=bool(subscription and subscription["enabled"]),
+                active=bool(slot and slot["active"]),
                 working=bool(subscription and subscription["working"]),
-                apply_errors=errors.get(name),
+                hindrance=f", after {failed} errors; the reason is in its log" if failed else "",
             )
             states.append(state)
         return states
-
-    def _refuse_unprepared(self, states: Sequence[WayBackState]) -> None:
-        missing = [state.name for state in states if not state.prepared]
-        if missing:
-            raise DatabaseError(
-                f"No way back was prepared under the name {self._request.name} for {', '.join(missing)} on "
-                f"{self._request.source}. Only the cut can do that, before the new client writes."
-            )
-        lost = [f"{state.name}: {trouble}" for state in states for trouble in state.lasting_troubles()]
-        if lost:
-            raise DatabaseError(f"The way back is broken and does not mend itself. {'. '.join(lost)}. Remove it.")
 
     def _refuse_loop(self) -> None:
         """What comes back would be kept on the old server for the way there, and could go there once more."""
@@ -286,14 +199,23 @@ class WayBack:
                 "back would be kept for it. Abandon it first."
             )
 
-    def _refuse_old_client(self) -> None:
-        with during(f"Asking {self._request.target} who is connected"):
-            somebody = busy(self._old, self._request.databases, self._request.name)
-        if somebody:
-            raise DatabaseError(
-                f"Databases on the old server {self._request.target} are in use ({somebody}). As long as changes come "
-                "back to them, nobody else may write there: stop the old client."
-            )
+    def _busy(self, new: bool) -> str:
+        return busy(self._new if new else self._old, self._request.databases, self._request.name)
+
+    def _last_position(self) -> str:
+        return last_position(self._new)
+
+    def _enable(self, names: Sequence[str]) -> None:
+        for name in names:
+            self._alter_old(name, f"ALTER SUBSCRIPTION {identifier(self._request.name)} ENABLE")
+
+    def _follow(self, states: Sequence[WayBackState]) -> None:
+        link = self._make_account()
+        connecting = f"Connecting from the old database server {self._request.target} to {link} as {link.user}"
+        with during(connecting), self._workplace.session(TARGET) as session:
+            try_link(session, self._request.name, link, MAINTENANCE_DATABASE)
+        for state in states:
+            self._subscribe(state, link)
 
     def _make_account(self) -> Server:
         """One that may fetch changes and nothing else. A run that was killed may have made it already."""
@@ -325,51 +247,6 @@ class WayBack:
         with during(changing), self._workplace.session(TARGET, database) as session:
             session.execute(*statements)
 
-    def _bring_back(self) -> Returned:
-        request = self._request
-        self._await_new_client()
-        started = time.monotonic()
-        with during(f"Reading the last position of {request.source}"):
-            position = last_position(self._new)
-        self._drain(position)
-        databases = self._open_databases()
-        self._refuse_other_schemas(databases)
-        there: list[Rows] = self._at_once([database.read_source for database in databases])
-        here: list[Rows] = self._at_once([partial(database.read_target, ()) for database in databases])
-        changed = [rows.sequences for rows in there] != [rows.sequences for rows in here]
-        if changed:
-            here = self._at_once([partial(one.read_target, rows.sequences) for one, rows in zip(databases, there)])
-        found = [
-            sentence
-            for database, source, target in zip(databases, there, here)
-            for sentence in database.differences(source, target)
-        ]
-        if found:
-            raise DatabaseError(f"The databases are not the same on both servers: {summarise(found)}")
-        return Returned(
-            changed=changed,
-            position=position,
-            seconds=time.monotonic() - started,
-            tables={database.name: database.comparable.tables() for database in databases},
-            sequences={database.name: len(database.sequences) for database in databases},
-        )
-
-    def _await_new_client(self) -> None:
-        """Sessions of a client that has just been stopped take a moment to go."""
-        request = self._request
-        deadline = time.monotonic() + request.idle_timeout
-        while True:
-            with during(f"Asking {request.source} who is connected"):
-                somebody = busy(self._new, request.databases, request.name)
-            if not somebody:
-                return
-            if time.monotonic() > deadline:
-                raise DatabaseError(
-                    f"Databases on the new server {request.source} are still in use after {request.idle_timeout:g} s "
-                    f"({somebody}). Stop the new client"
-                )
-            time.sleep(LOOK_SECONDS)
-
     def _drain(self, position: str) -> None:
         """Until the old server has said of every database that all before the position is safe there."""
         request = self._request
@@ -378,12 +255,9 @@ class WayBack:
         with during(f"Waiting for {request.target} to reach {position}"):
             while self._new.query(replica_sql.not_reached(slots, position)):
                 states = self._read()
-                hopeless = any(state.slot_lost or state.slot is None or not state.enabled for state in states)
+                hopeless = any(state.broken or not state.prepared or not state.enabled for state in states)
                 if hopeless or time.monotonic() > deadline:
-                    raise DatabaseError(
-                        f"The old server {request.target} has not got everything from {request.source}"
-                        f"{'' if hopeless else f' within {request.timeout:g} s'}: {'. '.join(map(_behind, states))}"
-                    )
+                    raise self._not_everything(states, "" if hopeless else f" within {request.timeout:g} s")
                 time.sleep(LOOK_SECONDS)
 
     def _open_databases(self) -> list[CutDatabase]:
@@ -402,8 +276,8 @@ class WayBack:
         opened: list[CutDatabase] = self._at_once([partial(open_database, name) for name in self._request.databases])
         return opened
 
-    def _refuse_other_schemas(self, databases: Sequence[CutDatabase]) -> None:
-        """What the new client has defined does not come back, and nor do rows of a table that was not there."""
+    def _other_schemas(self, databases: Sequence[CutDatabase]) -> list[str]:
+        """Nor do rows of a table come back that was not there at the cut."""
         found = []
         for database in databases:
             with during(f"Reading what is defined in {database.name} on both servers"):
@@ -414,15 +288,4 @@ class WayBack:
             found += [f"the table {table} of {database.name} was created after the cut" for table in new]
             named = {f"{table} is new" for table in new}
             found += [f"{change} in {database.name}" for change in changes if change not in named]
-        if found:
-            raise DatabaseError(
-                f"The new client has changed what is defined, which does not come back: {summarise(found)}"
-            )
-
-    def _at_once(self, tasks: Sequence[Callable[[], Any]]) -> list[Any]:
-        return in_parallel(self._workplace.children, tasks, DATABASES_AT_ONCE)
-
-
-def _behind(state: WayBackState) -> str:
-    troubles = state.troubles() if state.slot else ["its slot on the new server is gone"]
-    return f"{state.name} lags behind by {size_text(state.lag_bytes)}" + "".join(f"; {trouble}" for trouble in troubles)
+        return found

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, waba.migration contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""database_replica and database_cut between servers of MySQL or MariaDB, and what both have of it."""
+"""The modules of replication as a test calls them, and what both servers of MySQL or MariaDB have of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,12 @@ from typing import Any
 import pytest
 from ansible.module_utils.testing import patch_module_args
 from ansible_collections.waba.migration.plugins.module_utils._fingerprint_hold import Place, release
-from ansible_collections.waba.migration.plugins.modules import database_cut, database_info, database_replica
+from ansible_collections.waba.migration.plugins.modules import (
+    database_cut,
+    database_info,
+    database_replica,
+    database_way_back,
+)
 from mysql_server import MARIADB, MARKER, PASSWORD, Instance
 from replica_module import NAME
 
@@ -54,6 +59,7 @@ class ReplicaModules:
         self.directory = directory
         self._capsys = capsys
         self._databases: list[str] = []
+        self._led_back: list[str] = []
 
     @property
     def hold_path(self) -> Path:
@@ -77,6 +83,10 @@ class ReplicaModules:
     def cut(self, *databases: str, **options: Any) -> dict[str, Any]:
         return self._run(database_cut.main, {**self._common(databases), "idle_timeout": 1, **options})
 
+    def way_back(self, state: str, *databases: str, **options: Any) -> dict[str, Any]:
+        self._led_back = sorted({*self._led_back, *databases})
+        return self._run(database_way_back.main, {**self._common(databases), "state": state, "timeout": 20, **options})
+
     def info(self, **options: Any) -> dict[str, Any]:
         return self._run(
             database_info.main, {"engine": "mysql", **server(self.source), **self._directories(), **options}
@@ -94,7 +104,7 @@ class ReplicaModules:
         source, target = self.source, self.target
         accounts = f"SELECT CONCAT(User, '@', Host) FROM mysql.user WHERE User LIKE '{NAME}%'"
         grants = "SELECT Db FROM mysql.db WHERE Db LIKE '%incomplete'"
-        noted = target.sql("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_NAME = 'replicas'") != ["0"]
+        tables = target.sql("SELECT TABLE_NAME FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'waba_migration'")
         found = {
             "accounts": source.sql(accounts),
             "senders": source.sql("SELECT USER FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'"),
@@ -102,7 +112,13 @@ class ReplicaModules:
             "grants": target.sql(grants),
             "channels": channels(target),
             "filters": filters(target),
-            "noted": target.sql("SELECT copy FROM waba_migration.replicas") if noted else [],
+            "noted": target.sql("SELECT copy FROM waba_migration.replicas") if "replicas" in tables else [],
+            "senders back": target.sql(
+                "SELECT USER FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%'"
+            ),
+            "channels back": channels(source),
+            "filters back": filters(source),
+            "noted back": target.sql("SELECT led_back FROM waba_migration.ways_back") if "ways_back" in tables else [],
             "hidden": [name for name in target.databases() if name.endswith(".incomplete")],
             "files": [path.name for path in self.directory.rglob("waba-migration-*")],
         }
@@ -110,6 +126,8 @@ class ReplicaModules:
 
     def remove(self) -> None:
         release(Place(str(self.hold_path)))
+        if self._led_back:
+            assert not self.way_back("absent", *self._led_back)["failed"]
         if self._databases:
             result = self("abandoned", *self._databases)
             assert not result["failed"], result["msg"]

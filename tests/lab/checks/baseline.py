@@ -21,7 +21,7 @@ from checks.options import NEW_PLATFORM
 
 STAGE = "baseline"
 USERS = ("admin", "sender", "monitor")
-PACE = 0.5
+RATES: evidence.Rates = {"acme": (1.5, 0.75), "beta": (0.5, 0.25)}
 """Of the traffic: two labs share a machine with two cores."""
 TRAFFIC_SECONDS = 60.0
 API_SECONDS = 30.0
@@ -119,5 +119,5 @@ def await_traffic(session: Session, since: float) -> None:
 def start_traffic(session: Session, option: str) -> None:
     """Lets messages flow, and waits until they do. A new platform's software knows its own password there."""
     since = time.time()
-    evidence.start_traffic(session, option in NEW_PLATFORM, PACE)
+    evidence.start_traffic(session, option in NEW_PLATFORM, RATES)
     await_traffic(session, since)

@@ -22,13 +22,10 @@ Rates = Mapping[str, tuple[float, float]]
 RATES: Rates = {"acme": (3.0, 1.5), "beta": (1.0, 0.5)}
 
 
-def traffic_config(
-    secrets: dict[str, str], new_platform: bool = False, pace: float = 1.0, rates: Rates = RATES
-) -> dict[str, Any]:
+def traffic_config(secrets: dict[str, str], new_platform: bool = False, rates: Rates = RATES) -> dict[str, Any]:
     """What the traffic knows: where the API may be found, and who sends. Nothing of a migration.
 
     ``new_platform``: the new host has users of its own, and so number A's sender another password there.
-    ``pace``: the part of the rates.
     """
 
     def address(number: Number, host: str) -> dict[str, str]:
@@ -45,21 +42,21 @@ def traffic_config(
             "number": number.wa_id,
             "addresses": [address(number, host) for host in ENGINE_HOSTS],
             "customers": list(CUSTOMERS[number.key]),
-            "outbound_rate": outbound * pace,
-            "inbound_rate": inbound * pace,
+            "outbound_rate": outbound,
+            "inbound_rate": inbound,
         }
 
     return {"network": f"http://whatsapp:{CONTROL_PORT}", "numbers": [entry(number) for number in NUMBERS]}
 
 
-def configure(session: Session, new_platform: bool = False, pace: float = 1.0, rates: Rates = RATES) -> None:
+def configure(session: Session, new_platform: bool = False, rates: Rates = RATES) -> None:
     """Hands the traffic its configuration. It takes effect at the next start."""
-    content = json.dumps(traffic_config(session.secrets, new_platform, pace, rates), indent=2).encode()
+    content = json.dumps(traffic_config(session.secrets, new_platform, rates), indent=2).encode()
     docker.put(session.lab.container("traffic"), [File("/etc/lab/traffic.json", content, 0o600)])
 
 
-def start_traffic(session: Session, new_platform: bool = False, pace: float = 1.0, rates: Rates = RATES) -> None:
-    configure(session, new_platform, pace, rates)
+def start_traffic(session: Session, new_platform: bool = False, rates: Rates = RATES) -> None:
+    configure(session, new_platform, rates)
     hosts.start(session.lab, "traffic")
 
 

@@ -41,6 +41,31 @@ def test_only_in_the_full_option_and_on_request(wire: Wire, option: str, mode: s
 
 
 @pytest.mark.parametrize(
+    ("todo", "state", "asked", "in_the_way"),
+    [
+        (["fence"], "removed", False, False),
+        (["fence"], "intended", True, False),
+        (["fence"], "intended", False, True),
+        (["fence"], "kept", True, True),
+        (["fence"], "returned", True, True),
+        (["fence"], "given up", False, True),
+        (["start"], "kept", False, False),
+    ],
+)
+def test_only_what_this_attempt_has_made_may_be_there_at_the_fence(
+    wire: Wire, todo: list[str], state: str, asked: bool, in_the_way: bool
+) -> None:
+    known = {
+        "__migration_settings": {"option": "full"},
+        "__migration_journal": {"facts": {"way_back": {"state": state}}, "phases": {}},
+        "__migration_finished": False,
+        "__migration_todo": todo,
+    }
+    database = {"__database_host_choice": LIVE, "database_host_reverse": asked}
+    assert wire("__way_back_is_in_the_way", localhost=known, database=database) is in_the_way
+
+
+@pytest.mark.parametrize(
     ("state", "consent"),
     [("intended", False), ("kept", False), ("returned", False), ("given up", True), ("removed", True), (None, True)],
 )

@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.waba.migration.plugins.module_utils._database import Server
 from ansible_collections.waba.migration.plugins.module_utils._mysql import (
     catalog,
+    link,
     obstacles,
     replica_dumps,
     replica_load,
@@ -27,7 +28,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.releases imp
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_words import words_for
 from mysql_server import MARIADB, Instance, assert_same
 from replica_module import NAME, meanwhile, until
-from replica_mysql import ReplicaModules, channels, restart, stuck, writer
+from replica_mysql import WRITES, ReplicaModules, channels, restart, stuck, writer
 
 
 def test_seed_follow_and_cut_beside_a_writer(
@@ -451,7 +452,7 @@ def test_account_that_may_not_look_at_channels(target: Instance, live: str, repl
 def test_password_of_the_account_is_in_no_log(
     source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(replica_seed, "secrets", SimpleNamespace(token_hex=lambda _bytes: "0123456789abcdef"))
+    monkeypatch.setattr(link, "secrets", SimpleNamespace(token_hex=lambda _bytes: "0123456789abcdef"))
     servers = [source, target]
     switch = "SET GLOBAL general_log_file = 'all.log'; SET GLOBAL general_log = {0}; SET GLOBAL slow_query_log = {0}"
     for instance in servers:
@@ -465,3 +466,35 @@ def test_password_of_the_account_is_in_no_log(
     finally:
         for instance in servers:
             instance.sql(switch.format(0))
+
+
+@pytest.mark.skipif(MARIADB, reason="Its identifiers are always there")
+def test_old_server_without_global_identifiers_and_a_new_one_that_wants_them(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules
+) -> None:
+    modes = ["OFF", "OFF_PERMISSIVE", "ON_PERMISSIVE", "ON"]
+
+    def go(instance: Instance, mode: str) -> None:
+        """One step at a time, as the server asks for."""
+        now = modes.index(instance.sql("SELECT @@global.gtid_mode")[0])
+        wanted = modes.index(mode)
+        for step in range(now, wanted, 1 if wanted > now else -1):
+            instance.sql(f"SET GLOBAL gtid_mode = {modes[step + (1 if wanted > now else -1)]}")
+
+    before = source.sql("SELECT @@global.gtid_mode")[0]
+    target.sql("SET GLOBAL enforce_gtid_consistency = ON")
+    go(source, "OFF")
+    go(target, "ON")
+    try:
+        assert replica("status", live)["obstacles"] == []
+        replica.follow(live)
+        source.sql(WRITES, live)
+        cut = replica.cut(live)
+        assert not cut["failed"], cut["msg"]
+        replica("abandoned", live)
+        assert_same(source, target, live)
+    finally:
+        replica.remove()
+        go(source, before)
+        go(target, "OFF_PERMISSIVE")
+        target.sql("SET GLOBAL enforce_gtid_consistency = OFF")

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._database import Server
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import MARIADB, MYSQL
+from ansible_collections.waba.migration.plugins.module_utils._mysql.link import new_password
 from ansible_collections.waba.migration.plugins.module_utils._mysql.releases import Release
-from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_seed import new_password
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_sql import Position
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_words import (
     MARIADB_FIRST,
@@ -56,12 +56,15 @@ def test_position_and_channel() -> None:
     assert mysql.startswith("CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'db-old', SOURCE_PORT = 3306")
     assert mysql.endswith("FOR CHANNEL 'waba_acme'")
     assert "SOURCE_LOG_FILE = 'binlog.000002', SOURCE_LOG_POS = 157, SOURCE_AUTO_POSITION = 0" in mysql
-    assert MYSQL_WORDS.apply(anonymous=True) == [
-        "CHANGE REPLICATION SOURCE TO REQUIRE_ROW_FORMAT = 1, PRIVILEGE_CHECKS_USER = 'waba_acme'@'localhost', "
-        "ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS = LOCAL FOR CHANNEL 'waba_acme'"
+    assert MYSQL_WORDS.apply() == [
+        "CHANGE REPLICATION SOURCE TO REQUIRE_ROW_FORMAT = 1, PRIVILEGE_CHECKS_USER = 'waba_acme'@'localhost' "
+        "FOR CHANNEL 'waba_acme'"
     ]
-    assert "TRANSACTIONS = OFF" in MYSQL_WORDS.apply(anonymous=False)[0]
-    assert MARIADB_WORDS.apply(anonymous=False) == []
+    assert MYSQL_WORDS.identify(anonymous=True) == [
+        "CHANGE REPLICATION SOURCE TO ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS = LOCAL FOR CHANNEL 'waba_acme'"
+    ]
+    assert "TRANSACTIONS = OFF" in MYSQL_WORDS.identify(anonymous=False)[0]
+    assert MARIADB_WORDS.apply() == MARIADB_WORDS.identify(anonymous=False) == []
     mariadb = MARIADB_WORDS.connect(link(), None, HERE)
     assert mariadb.startswith("CHANGE MASTER 'waba_acme' TO MASTER_HOST = 'db-old'")
     assert "MASTER_LOG_FILE = 'binlog.000002', MASTER_LOG_POS = 157, MASTER_USE_GTID = no" in mariadb

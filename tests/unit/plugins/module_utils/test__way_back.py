@@ -20,18 +20,17 @@ from ansible_collections.waba.migration.plugins.module_utils._way_back import (
 
 KEPT = WayBackState(
     name="acme_x",
-    published=True,
+    prepared=True,
     slot="s",
-    active=True,
     lag_bytes=0,
     retained_bytes=0,
-    slot_lost=False,
+    broken="",
     subscribed=True,
     enabled=True,
+    active=True,
     working=True,
-    apply_errors=0,
 )
-PREPARED = replace(KEPT, active=False, subscribed=False, enabled=False, working=False, apply_errors=None)
+PREPARED = replace(KEPT, active=False, subscribed=False, enabled=False, working=False)
 LEFT = Leavings(slots=["s"])
 
 
@@ -45,14 +44,14 @@ def test_name_leaves_room_for_slots() -> None:
 @pytest.mark.parametrize(
     ("states", "left", "word"),
     [
-        ([replace(PREPARED, published=False, slot=None)], Leavings(), "absent"),
+        ([replace(PREPARED, prepared=False, slot=None)], Leavings(), "absent"),
         ([KEPT, KEPT], LEFT, "kept"),
         ([PREPARED, PREPARED], LEFT, "prepared"),
         ([KEPT, PREPARED], LEFT, "incomplete"),
-        ([KEPT, replace(KEPT, slot=None)], LEFT, "incomplete"),
-        ([replace(PREPARED, published=False)], LEFT, "incomplete"),
-        ([KEPT, replace(KEPT, slot_lost=True)], LEFT, "broken"),
-        ([replace(PREPARED, slot_lost=True)], LEFT, "broken"),
+        ([KEPT, replace(KEPT, prepared=False)], LEFT, "incomplete"),
+        ([replace(PREPARED, prepared=False)], LEFT, "incomplete"),
+        ([KEPT, replace(KEPT, broken="gone")], LEFT, "broken"),
+        ([replace(PREPARED, broken="gone")], LEFT, "broken"),
     ],
 )
 def test_state(states: list[WayBackState], left: Leavings, word: str) -> None:
@@ -65,12 +64,12 @@ def test_state(states: list[WayBackState], left: Leavings, word: str) -> None:
         ({}, None),
         ({"enabled": False, "working": False, "active": False}, "its subscription on the old server is disabled"),
         ({"working": False}, "the old server is not connected to the new one for it"),
-        ({"active": False, "apply_errors": None}, "the old server is not connected to the new one for it"),
+        ({"active": False}, "the old server is not connected to the new one for it"),
         (
-            {"active": False, "apply_errors": 3},
+            {"active": False, "hindrance": ", after 3 errors; the reason is in its log"},
             "the old server is not connected to the new one for it, after 3 errors; the reason",
         ),
-        ({"slot_lost": True}, "the new server has thrown away changes"),
+        ({"broken": "the new server has thrown away changes"}, "the new server has thrown away changes"),
     ],
 )
 def test_troubles(changes: dict[str, Any], found: str | None) -> None:
@@ -80,4 +79,4 @@ def test_troubles(changes: dict[str, Any], found: str | None) -> None:
 
 
 def test_nobody_misses_a_connection_that_was_never_made() -> None:
-    assert WayBackStatus("prepared", [PREPARED, replace(PREPARED, published=False)], LEFT).troubles() == []
+    assert WayBackStatus("prepared", [PREPARED, replace(PREPARED, prepared=False)], LEFT).troubles() == []

@@ -119,7 +119,6 @@ def test_snapshot_that_cannot_be_taken(run: Run, tmp_path: Path) -> None:
         ({"hold_path": "/" + "x" * 107}, "is too long"),
         ({"name": "Waba"}, "must begin with a lower-case letter"),
         ({"name": "w" * 46, "way_back": True}, "is too long for a way back"),
-        ({"engine": "mysql", "way_back": True}, "only databases of PostgreSQL can be led back so far"),
     ],
 )
 def test_bad_options(run: Run, options: dict[str, Any], message: str, answers: list[Any]) -> None:

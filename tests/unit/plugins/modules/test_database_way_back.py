@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, Callable
 
 import pytest
@@ -24,53 +25,65 @@ SERVER = {"login_host": "db-old", "login_user": "wa", "login_password": "secret 
 LEFT = Leavings(publications=["acme_x"], slots=["waba_acme_back_1"], account="waba_acme_back", subscriptions=["acme_x"])
 STATE = WayBackState(
     name="acme_x",
-    published=True,
+    prepared=True,
     slot="waba_acme_back_1",
-    active=True,
     lag_bytes=17,
     retained_bytes=170,
-    slot_lost=False,
+    broken="",
     subscribed=True,
     enabled=True,
+    active=True,
     working=True,
-    apply_errors=0,
 )
 
 
 class Engine:
-    """Both servers."""
+    """Both servers of either engine."""
 
     def __init__(self) -> None:
         self.requests: list[WayBackRequest] = []
+        self.looked: list[bool] = []
+        self.engines: list[str] = []
         self.now = WayBackStatus("kept", [STATE], LEFT)
         self.done = Returned(True, "0/12", 0.12345, {"acme_x": [("public.t", "whole")]}, {"acme_x": 2})
         self.removed: Leavings | None = LEFT
         self.trouble: DatabaseError | None = None
 
-    def status(self, request: WayBackRequest) -> WayBackStatus:
+    def open(self, engine: str, request: WayBackRequest, look: bool) -> Engine:
+        self.engines.append(engine)
         self.requests.append(request)
+        self.looked.append(look)
+        return self
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *unused: object) -> None:
+        pass
+
+    def status(self) -> WayBackStatus:
         return self.now
 
-    def find_obstacles(self, request: WayBackRequest) -> list[Obstacle]:
+    def obstacles(self) -> list[Obstacle]:
         return [Obstacle(None, "wal_level", "wal_level is replica", "ALTER SYSTEM", restart=True)]
 
-    def keep(self, request: WayBackRequest, check_mode: bool) -> bool:
+    def keep(self, check_mode: bool) -> bool:
         return not check_mode
 
-    def bring_back(self, request: WayBackRequest, check_mode: bool) -> Returned:
+    def bring_back(self, check_mode: bool) -> Returned:
         if self.trouble:
             raise self.trouble
         return Returned(changed=True) if check_mode else self.done
 
-    def remove(self, request: WayBackRequest, check_mode: bool) -> Leavings | None:
-        self.requests.append(request)
+    def remove(self, check_mode: bool) -> Leavings | None:
         return self.removed
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
     found = Engine()
-    monkeypatch.setattr(database_way_back, "way_back", found)
+    opened = {name: partial(found.open, name) for name in database_way_back.WAYS_BACK}
+    monkeypatch.setattr(database_way_back, "WAYS_BACK", opened)
     return found
 
 
@@ -101,13 +114,30 @@ def test_changes_come_from_the_new_server(run: Run, engine: Engine) -> None:
     assert request.link.user == request.link.password == ""
 
 
+@pytest.mark.parametrize(("engine_name", "port"), [("postgresql", 5432), ("mysql", 3306)])
+def test_engine(run: Run, engine: Engine, engine_name: str, port: int) -> None:
+    for state in ("status", "kept", "returned", "absent"):
+        assert not run(state, engine=engine_name).get("failed")
+    assert set(engine.engines) == {engine_name}
+    assert {request.source.port for request in engine.requests} == {port}
+    # Who only removes asks nothing before, since a server may be gone.
+    assert engine.looked == [True, True, True, False]
+
+
 def test_status(run: Run) -> None:
     result = run("status")
     assert {name: result[name] for name in ("changed", "state", "databases", "troubles", "left")} == {
         "changed": False,
         "state": "kept",
         "databases": [
-            {"name": "acme_x", "slot": "waba_acme_back_1", "lag_bytes": 17, "retained_bytes": 170, "troubles": []}
+            {
+                "name": "acme_x",
+                "prepared": True,
+                "slot": "waba_acme_back_1",
+                "lag_bytes": 17,
+                "retained_bytes": 170,
+                "troubles": [],
+            }
         ],
         "troubles": [],
         "left": {
@@ -115,13 +145,15 @@ def test_status(run: Run) -> None:
             "slots": ["waba_acme_back_1"],
             "account": "waba_acme_back",
             "subscriptions": ["acme_x"],
+            "channel": None,
+            "applier": None,
         },
     }
     assert "obstacles" not in result
 
 
 def test_what_stands_against_it(run: Run, engine: Engine) -> None:
-    engine.now = WayBackStatus("absent", [replace(STATE, slot=None, published=False, subscribed=False)], Leavings())
+    engine.now = WayBackStatus("absent", [replace(STATE, slot=None, prepared=False, subscribed=False)], Leavings())
     assert run("status")["obstacles"] == [
         {
             "what": "wal_level",
@@ -176,7 +208,6 @@ def test_new_server_that_is_lost(run: Run, engine: Engine) -> None:
     [
         ({"databases": []}, "databases is empty"),
         ({"databases": ["a", "a"]}, "names one more than once"),
-        ({"engine": "mysql"}, "engine is mysql: only databases of PostgreSQL can be led back so far"),
         ({"name": "Waba"}, "must begin with a lower-case letter"),
         ({"name": "w" * 46}, "is too long for a way back"),
     ],

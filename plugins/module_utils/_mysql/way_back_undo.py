@@ -1,0 +1,66 @@
+# Copyright (c) 2026, waba.migration contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Take a way back away from both servers, whatever is left of it. Private; may change at any time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during
+from ansible_collections.waba.migration.plugins.module_utils._mysql import obstacles, replica_sql
+from ansible_collections.waba.migration.plugins.module_utils._mysql.load import TARGET
+from ansible_collections.waba.migration.plugins.module_utils._mysql.planning import rights_of
+from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_server import (
+    CHANGE,
+    channel_on,
+    keep_to_itself,
+)
+from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_undo import Rest, SourceRest
+from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_words import APPLIER_HOST, words_for
+from ansible_collections.waba.migration.plugins.module_utils._mysql.way_back_ledger import WayBackLedger
+from ansible_collections.waba.migration.plugins.module_utils._replica import Leavings
+
+
+class NewServerRest(SourceRest):
+    """On the new server the account, what is sent to it, and the note of where the way back begins."""
+
+    def find(self) -> Leavings:
+        found = super().find()
+        with self._workplace.session(CHANGE) as session:
+            self._facts(session)
+            noted = sorted(WayBackLedger(session).positions(self._name))
+        return replace(found, publications=noted)
+
+    def remove(self, found: Leavings) -> None:
+        super().remove(found)
+        if found.publications:
+            forgetting = f"Forgetting the way back on {self._workplace.server(CHANGE)}"
+            with during(forgetting), self._workplace.session(CHANGE) as session:
+                WayBackLedger(session).forget(self._name)
+
+
+class OldServerRest(Rest):
+    """On the old server the channel, and who applies its changes."""
+
+    service = TARGET
+
+    def find(self) -> Leavings:
+        with self._workplace.session(TARGET) as session:
+            facts = self._facts(session)
+            words = words_for(facts["release"], self._name)
+            looks = obstacles.sees_channels(facts["release"], rights_of(session, facts))
+            channel = channel_on(session, words) if looks else None
+            applier = session.rows(replica_sql.account_exists(words.user, APPLIER_HOST)) != [["0"]]
+        return Leavings(channel=self._name if channel else None, applier=words.user if applier else None)
+
+    def remove(self, found: Leavings) -> None:
+        server = self._workplace.server(TARGET)
+        with during(f"Removing the way back from {server}"), self._workplace.session(TARGET) as session:
+            facts = self._facts(session)
+            words = words_for(facts["release"], self._name)
+            if found.channel:
+                session.execute(words.stop(), words.forget())
+            if found.applier:
+                keep_to_itself(session, rights_of(session, facts))
+                session.execute(*words.drop_applier())
