@@ -12,9 +12,12 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.connection i
 from ansible_collections.waba.migration.plugins.module_utils._mysql.obstacles import (
     LARGEST_KEYLESS,
     ServerFacts,
+    anonymous,
     of_database,
+    of_leaving,
     of_source,
     of_target,
+    of_way_back,
     own_account,
     password,
     users_in_log,
@@ -28,6 +31,8 @@ MARIA = Release(MARIADB, "11.8.2")
 SOURCE_RIGHTS = ("RELOAD", "PROCESS", "REPLICATION CLIENT", "REPLICATION SLAVE")
 TARGET_RIGHTS = ("REPLICATION_SLAVE_ADMIN", "REPLICATION_APPLIER", "CREATE USER", "REPLICATION CLIENT")
 MARIA_RIGHTS = ("SUPER", "SLAVE MONITOR")
+# Of the new server's administrator, who has the old one follow.
+LED_BACK = (*SOURCE_RIGHTS[1:], "CREATE USER", "SELECT")
 GOOD = {"log_bin": "ON", "binlog_format": "ROW", "server_id": "1", "binlog_expire_logs_seconds": "2592000"}
 
 
@@ -200,3 +205,64 @@ def test_own_password(granted: tuple[str, ...], length: int, number: int) -> Non
 def test_own_account(granted: tuple[str, ...], statements: list[str]) -> None:
     found = own_account(facts(granted=granted))
     assert [(each.what, each.statement) for each in found] == [("own_account", statement) for statement in statements]
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "found"),
+    [
+        (facts(granted=LED_BACK), facts(granted=TARGET_RIGHTS, server_id="2"), []),
+        (
+            facts(granted=LED_BACK, binlog_expire_logs_seconds="3600"),
+            facts(granted=TARGET_RIGHTS, server_id="2"),
+            [("expire", "SET PERSIST binlog_expire_logs_seconds = 259200", "source")],
+        ),
+        (
+            facts(granted=LED_BACK[:3]),
+            facts(granted=TARGET_RIGHTS[1:], server_id="2"),
+            [
+                (
+                    "rights",
+                    "GRANT CREATE USER, SELECT, REPLICATION SLAVE ON *.* TO 'wa'@'%' WITH GRANT OPTION",
+                    "source",
+                ),
+                ("rights", "GRANT REPLICATION_SLAVE_ADMIN ON *.* TO 'wa'@'%'", "target"),
+            ],
+        ),
+        (
+            facts(granted=LED_BACK),
+            facts(Release(MYSQL, "8.0.40"), TARGET_RIGHTS, server_id="2"),
+            [("release", None, "target")],
+        ),
+        (
+            facts(granted=LED_BACK, gtid_mode="ON"),
+            facts(granted=TARGET_RIGHTS, server_id="2", gtid_mode="OFF"),
+            [("gtid_mode", "SET PERSIST gtid_mode = OFF_PERMISSIVE", "target")],
+        ),
+        (facts(MARIA, MARIA_RIGHTS), facts(MARIA, MARIA_RIGHTS, server_id="2"), [("release", None, "source")]),
+    ],
+)
+def test_way_back(new: ServerFacts, old: ServerFacts, found: list[tuple[str, str | None, str]]) -> None:
+    """The new server is the source."""
+    there = of_way_back(new, old, ["acme_x"])
+    assert [(each.what, each.statement, each.server) for each in there] == found
+
+
+def test_way_back_is_told_with_the_servers_in_their_places() -> None:
+    [found] = of_way_back(facts(granted=LED_BACK), facts(granted=TARGET_RIGHTS), ["acme_x"])
+    assert found.text.startswith("Both servers have the server_id 1, so that the old one takes changes for its own.")
+    [found] = of_leaving(facts(granted=LED_BACK, binlog_expire_logs_seconds="3600"), ["acme_x"])
+    assert found.text.endswith("deleted after 3600 s, and the old server may be away for longer than that")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "found"),
+    [
+        ("OFF", "ON", True),
+        ("OFF_PERMISSIVE", "ON", True),
+        ("ON", "ON", False),
+        ("OFF", "OFF", False),
+        ("ON", "OFF", False),
+    ],
+)
+def test_who_has_to_give_identifiers(source: str, target: str, found: bool) -> None:
+    assert anonymous(facts(gtid_mode=source), facts(gtid_mode=target)) is found
