@@ -37,7 +37,8 @@ notes:
     MySQL keeps its binary log for nobody, and deletes it after C(binlog_expire_logs_seconds). When the bound is
     reached, the way back is V(broken), and the new client is not disturbed.
   - Tables, columns and the like that the new client makes do not come back, and O(state=returned) refuses to call that
-    complete. In MySQL nothing comes back any more after that, since who applies may define nothing.
+    complete. In MySQL nothing comes back any more after that, since who applies may change rows and nothing else. So
+    what is dropped or emptied with C(TRUNCATE) on the new server is not on the old one, and ends the way back.
   - C(TRUNCATE) by the new client ends the way back to an old server of PostgreSQL 10.
   - In PostgreSQL the accounts on both servers are superusers, and must be able to connect to the database C(postgres).
   - An old server of MySQL that was started anew has forgotten what to apply, and stops at the first change that is not

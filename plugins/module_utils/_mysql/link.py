@@ -37,7 +37,10 @@ def certificate_of(link: Server) -> str | None:
 def try_link(
     session: Session, words: Words, link: Server, position: Position, anonymous: bool
 ) -> tuple[int, str] | None:
-    """From the server that will have to connect: the error that it meets, or None. Nothing is left of it."""
+    """From the server that will have to connect: the error that it meets, or None. Nothing is left of it.
+
+    The channel is the one of the words.
+    """
     if link.host.startswith("/"):
         return 0, "a server follows no directory of a socket; link says how it reaches the other one"
     try:

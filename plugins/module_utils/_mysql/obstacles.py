@@ -40,6 +40,8 @@ SOURCE_RIGHTS = (
     ("REPLICATION CLIENT", ("REPLICATION CLIENT", "BINLOG MONITOR")),
     ("REPLICATION SLAVE", ("REPLICATION SLAVE",)),
 )
+# Rows come back, and counters of AUTO_INCREMENT are set. SELECT shows accounts as well.
+RIGHTS_BACK = ("SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER")
 # Who follows back makes no copy, and reads no list of all sessions but its own databases'.
 LEAVING_RIGHTS = SOURCE_RIGHTS[1:]
 TARGET_RIGHTS = {
@@ -83,6 +85,10 @@ def anonymous(source: ServerFacts, target: ServerFacts) -> bool:
 def sees_channels(release: Release, rights: Rights) -> bool:
     """Whether an account may ask the new server for its replication, which is the last of its rights."""
     return rights.any_of(*TARGET_RIGHTS[release.flavour][-1][1])
+
+
+def right_to_see(release: Release) -> str:
+    return TARGET_RIGHTS[release.flavour][-1][0]
 
 
 def of_source(facts: ServerFacts, databases: Sequence[str]) -> list[Obstacle]:
@@ -269,7 +275,7 @@ def of_way_back(new: ServerFacts, old: ServerFacts, databases: Sequence[str]) ->
     if new.release.flavour == MARIADB:
         return found
     found += _granting(new)
-    there = _of_follower(new, old, "new", "old")
+    there = _of_follower(new, old, "new", "old") + _rights_back(old)
     if old.release.flavour == new.release.flavour and old.release.series < new.release.series:
         there.append(
             _server(
@@ -279,6 +285,22 @@ def of_way_back(new: ServerFacts, old: ServerFacts, databases: Sequence[str]) ->
             )
         )
     return found + [replace(obstacle, server=TARGET) for obstacle in there]
+
+
+def _rights_back(facts: ServerFacts) -> list[Obstacle]:
+    """What the account on the old server hands on to the one that applies changes, and what sets counters."""
+    user, _at, host = facts.rights.account.rpartition("@")
+    missing = [name for name in RIGHTS_BACK if not facts.rights.any_of(name)]
+    if not missing and facts.rights.grantable:
+        return []
+    lacks = ", ".join(missing) or "the right to hand its own on"
+    return [
+        _server(
+            "rights",
+            f"{facts.rights.account} lacks {lacks}",
+            f"GRANT {', '.join(RIGHTS_BACK)} ON *.* TO {account(user, host)} WITH GRANT OPTION",
+        )
+    ]
 
 
 def _granting(facts: ServerFacts) -> list[Obstacle]:

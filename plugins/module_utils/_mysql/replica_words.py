@@ -33,7 +33,9 @@ ANY_HOST = "%"
 DIGEST_CHARACTERS = 12
 # Who applies changes in MySQL; nobody can log in with it.
 APPLIER_HOST = "localhost"
-APPLIER_RIGHTS = "SELECT, INSERT, UPDATE, DELETE, DROP"
+ROW_RIGHTS = "SELECT, INSERT, UPDATE, DELETE"
+# To empty a table takes the right to drop it.
+APPLIER_RIGHTS = f"{ROW_RIGHTS}, DROP"
 # Where the channel's name is in a row of its status, and where MariaDB's own columns before the common ones end.
 MYSQL_NAME = 55
 MARIADB_FIRST = 2
@@ -65,6 +67,10 @@ class Words(ABC):
     @abstractmethod
     def connect(self, link: Server, certificate: str | None, position: Position) -> str:
         """Where to fetch changes from."""
+
+    def connect_restricted(self, link: Server, certificate: str | None, position: Position, anonymous: bool) -> str:
+        """That, and how they are applied, by one statement: at no moment the channel could apply anything else."""
+        return self.connect(link, certificate, position)
 
     def identify(self, anonymous: bool) -> list[str]:
         """Whether a change without a global identifier has to be given one. Else it is not even fetched."""
@@ -98,7 +104,7 @@ class Words(ABC):
     @abstractmethod
     def create_account(self, password: str, encrypted: bool) -> list[str]: ...
 
-    def create_applier(self, databases: Sequence[str], password: str) -> list[str]:
+    def create_applier(self, databases: Sequence[str], password: str, rights: str = APPLIER_RIGHTS) -> list[str]:
         """With a password, which a server's policy may ask for although nobody can log in with it."""
         return []
 
@@ -127,8 +133,30 @@ class MySQLWords(Words):
         return [row for row in rows if row[MYSQL_NAME] == self.name]
 
     def connect(self, link: Server, certificate: str | None, position: Position) -> str:
+        return self._change(self._source(link, certificate, position))
+
+    def connect_restricted(self, link: Server, certificate: str | None, position: Position, anonymous: bool) -> str:
+        source = self._source(link, certificate, position)
+        return self._change({**source, **self._identified(anonymous), **self._applied()})
+
+    def identify(self, anonymous: bool) -> list[str]:
+        return [self._change(self._identified(anonymous))]
+
+    def apply(self) -> list[str]:
+        return [self._change(self._applied())]
+
+    def _change(self, options: Mapping[str, str]) -> str:
+        return f"CHANGE REPLICATION SOURCE TO {_joined(options)} FOR CHANNEL {self._own}"
+
+    def _identified(self, anonymous: bool) -> Mapping[str, str]:
+        return {"ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS": "LOCAL" if anonymous else "OFF"}
+
+    def _applied(self) -> Mapping[str, str]:
+        return {"REQUIRE_ROW_FORMAT": "1", "PRIVILEGE_CHECKS_USER": account(self.user, APPLIER_HOST)}
+
+    def _source(self, link: Server, certificate: str | None, position: Position) -> Mapping[str, str]:
         encrypted = link.ssl_mode != "disable"
-        options = {
+        return {
             "SOURCE_HOST": literal(link.host),
             "SOURCE_PORT": str(link.port),
             "SOURCE_USER": literal(link.user),
@@ -145,15 +173,6 @@ class MySQLWords(Words):
             # Without TLS the password is encrypted with the server's key, which has to be asked for.
             "GET_SOURCE_PUBLIC_KEY": "0" if encrypted else "1",
         }
-        return f"CHANGE REPLICATION SOURCE TO {_joined(options)} FOR CHANNEL {self._own}"
-
-    def identify(self, anonymous: bool) -> list[str]:
-        options = {"ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS": "LOCAL" if anonymous else "OFF"}
-        return [f"CHANGE REPLICATION SOURCE TO {_joined(options)} FOR CHANNEL {self._own}"]
-
-    def apply(self) -> list[str]:
-        options = {"REQUIRE_ROW_FORMAT": "1", "PRIVILEGE_CHECKS_USER": account(self.user, APPLIER_HOST)}
-        return [f"CHANGE REPLICATION SOURCE TO {_joined(options)} FOR CHANNEL {self._own}"]
 
     def filters(self, names: Mapping[str, str]) -> list[str]:
         hidden = ", ".join(identifier(name) for name in names.values())
@@ -187,12 +206,12 @@ class MySQLWords(Words):
             f"GRANT REPLICATION SLAVE ON *.* TO {who}",
         ]
 
-    def create_applier(self, databases: Sequence[str], password: str) -> list[str]:
+    def create_applier(self, databases: Sequence[str], password: str, rights: str = APPLIER_RIGHTS) -> list[str]:
         who = account(self.user, APPLIER_HOST)
         return [
             f"CREATE USER {who} IDENTIFIED BY {literal(password)} ACCOUNT LOCK",
             f"GRANT REPLICATION_APPLIER ON *.* TO {who}",
-            *(f"GRANT {APPLIER_RIGHTS} ON {grant_pattern(name)}.* TO {who}" for name in databases),
+            *(f"GRANT {rights} ON {grant_pattern(name)}.* TO {who}" for name in databases),
         ]
 
     def drop_applier(self) -> list[str]:

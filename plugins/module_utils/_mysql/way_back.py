@@ -48,6 +48,7 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_undo
 from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_words import (
     ANY_HOST,
     APPLIER_HOST,
+    ROW_RIGHTS,
     Words,
     may_only_replicate,
     words_for,
@@ -55,7 +56,12 @@ from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_word
 from ansible_collections.waba.migration.plugins.module_utils._mysql.session import Session
 from ansible_collections.waba.migration.plugins.module_utils._mysql.standing import busy, last_position
 from ansible_collections.waba.migration.plugins.module_utils._mysql.way_back_ledger import WayBackLedger
-from ansible_collections.waba.migration.plugins.module_utils._mysql.way_back_undo import NewServerRest, OldServerRest
+from ansible_collections.waba.migration.plugins.module_utils._mysql.way_back_undo import (
+    NewServerRest,
+    OldServerRest,
+    forget_channel,
+    trial_words,
+)
 from ansible_collections.waba.migration.plugins.module_utils._mysql.workplace import Workplace
 from ansible_collections.waba.migration.plugins.module_utils._replica import Leavings, Obstacle
 from ansible_collections.waba.migration.plugins.module_utils._way_back import WayBackRequest, WayBackState
@@ -80,6 +86,7 @@ class MySQLWayBack(WayBack[CutDatabase]):
         self._there: ServerFacts
         self._here: ServerFacts
         self._words: Words
+        self._trial: Words
         self._sessions: list[Session] = []
 
     def __enter__(self) -> MySQLWayBack:
@@ -123,6 +130,8 @@ class MySQLWayBack(WayBack[CutDatabase]):
         with during(f"Asking {request.target} for what a way back needs"):
             self._here = facts_of(self._old, here)
         self._words = words_for(self._here.release, request.name)
+        self._trial = trial_words(self._here.release, request.name)
+        self._forget_trial()
         workplace.prefer_tools_of(self._here.release)
 
     def _session(self, service: str) -> Session:
@@ -148,7 +157,7 @@ class MySQLWayBack(WayBack[CutDatabase]):
         return replace(found, subscriptions=list(self._request.databases) if found.channel else [])
 
     def _is_on_old(self) -> bool:
-        return bool(self._old_rest().find())
+        return self._old_rest().is_there()
 
     def _new_rest(self) -> NewServerRest:
         return NewServerRest(self._workplace, self._request.name)
@@ -188,8 +197,18 @@ class MySQLWayBack(WayBack[CutDatabase]):
             )
         return states
 
+    def _forget_trial(self) -> None:
+        """Of somebody who was killed while trying the link."""
+        if self._may_look:
+            with during(f"Looking at the channels of {self._request.target}"):
+                forget_channel(self._old, self._trial)
+
+    @property
+    def _may_look(self) -> bool:
+        return obstacles.sees_channels(self._here.release, self._here.rights)
+
     def _channel(self) -> Channel | None:
-        if not obstacles.sees_channels(self._here.release, self._here.rights):
+        if not self._may_look:
             return None
         with during(f"Reading the state of the way back on {self._request.target}"):
             return channel_on(self._old, self._words)
@@ -223,7 +242,7 @@ class MySQLWayBack(WayBack[CutDatabase]):
                 f"Connecting from the old database server {request.target} to {link} as {link.user} failed: {answer[1]}"
             )
         with during(f"Having the old server {request.target} follow {link}"):
-            self._old.execute(words.connect(link, certificate_of(link), position))
+            self._old.execute(words.connect_restricted(link, certificate_of(link), position, self._anonymous))
             self._start()
 
     def _enable(self, names: Sequence[str]) -> None:
@@ -271,16 +290,15 @@ class MySQLWayBack(WayBack[CutDatabase]):
             keep_to_itself(session, self._here.rights)
             if session.rows(replica_sql.account_exists(words.user, APPLIER_HOST)) != [["0"]]:
                 session.execute(*words.drop_applier())
-            session.execute(*words.create_applier(self._request.databases, new_password()))
+            # Nothing that is dropped on the new server shall be dropped here.
+            session.execute(*words.create_applier(self._request.databases, new_password(), ROW_RIGHTS))
 
     def _try_link(self, link: Server) -> tuple[int, str] | None:
         request = self._request
         keep_quiet(self._old, self._here.rights)
-        if self._channel() is not None:
-            raise DatabaseError(f"{request.target} has replication under the name {request.name} already.")
         with during(f"Trying the link from {request.target} to {link}"):
             position = last_position(self._new, self._there.release)
-            return try_link(self._old, self._words, link, position, self._anonymous)
+            return try_link(self._old, self._trial, link, position, self._anonymous)
 
     @property
     def _anonymous(self) -> bool:

@@ -198,3 +198,21 @@ def test_report(desk: Desk, state: str, intents: dict[str, str], line: str) -> N
     report = desk.report()
     assert line in report
     assert ("Way back" in report) is bool(line)
+
+
+@pytest.mark.parametrize(
+    ("state", "line"),
+    [
+        ("intended", "db-new keeps, as long as it does not delete its binary log, what the new client changes. It is"),
+        (
+            "kept",
+            "db-new keeps, as long as it does not delete its binary log, what they have not fetched. It is called",
+        ),
+        ("returned", "It has been used, and may be left on db-new. It is called"),
+        ("given up", "It has been given up, and may be left on both servers. It is called"),
+    ],
+)
+def test_report_of_a_server_that_keeps_its_log_for_nobody(desk: Desk, state: str, line: str) -> None:
+    facts = {"way_back": {**LED_BACK, "state": state}, "replication": {"engine": "mysql", "state": "removed"}}
+    desk.has_journal(facts=facts, intents=INTENTS)
+    assert line in desk.report()

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._mysql import link
 from ansible_collections.waba.migration.plugins.module_utils._mysql.ledger import Ledger
+from ansible_collections.waba.migration.plugins.module_utils._mysql.replica_words import MySQLWords
 from ansible_collections.waba.migration.plugins.module_utils._mysql.way_back import MySQLWayBack
 from mysql_server import Instance, assert_same
 from replica_module import NAME, until
-from replica_mysql import WRITES, ReplicaModules, restart, server, stuck, writer
+from replica_mysql import WRITES, ReplicaModules, channels, restart, server, stuck, writer
 
 BACK = f"{NAME}_back"
 LOST = "What has not come back is lost when the old client is started now."
@@ -189,6 +191,62 @@ def test_what_the_new_client_defines(target: Instance, live: str, replica: Repli
     assert result["msg"].endswith(LOST)
 
 
+def test_what_is_dropped_on_the_new_server_stays_on_the_old_one(
+    source: Instance, target: Instance, live_pair: list[str], replica: ReplicaModules
+) -> None:
+    keep(replica, *live_pair)
+    target.sql("TRUNCATE settings; DROP TABLE child", live_pair[0])
+    target.sql(f"DROP DATABASE {live_pair[1]}")
+    until(lambda: "changes cannot be applied" in "".join(replica.way_back("status", *live_pair)["troubles"]))
+    assert source.sql("SELECT COUNT(*) FROM settings", live_pair[0]) == ["1"]
+    assert source.sql("SELECT COUNT(*) FROM child", live_pair[0]) == ["2"]
+    assert live_pair[1] in source.databases()
+    assert replica.way_back("returned", live_pair[0])["msg"].endswith(LOST)
+
+
+def test_killed_while_the_link_was_tried(
+    source: Instance, target: Instance, live: str, replica: ReplicaModules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The channel of a trial begins anywhere, and is never taken for the one that brings everything back."""
+
+    def die(*_arguments: Any) -> None:
+        raise DatabaseError("killed")
+
+    def survive(_words: MySQLWords) -> str:
+        return "SELECT 1"
+
+    cut_off(replica, live)
+    replica("abandoned", live)
+    with monkeypatch.context() as patch:
+        patch.setattr(link, "channel_once", die)
+        patch.setattr(MySQLWords, "stop", survive)
+        patch.setattr(MySQLWords, "forget", survive)
+        assert "killed" in replica.way_back("kept", live)["msg"]
+    assert channels(source) == [f"{BACK}_try"]
+    target.sql(WRITES, live)
+    assert replica.way_back("status", live)["state"] == "prepared"
+    assert channels(source) == []
+    kept = replica.way_back("kept", live)
+    assert not kept["failed"], kept["msg"]
+    returned = replica.way_back("returned", live)
+    assert not returned["failed"], returned["msg"]
+    replica.way_back("absent", live)
+    assert replica.left() == {}
+    assert_same(source, target, live)
+
+
+def test_account_that_may_not_see_whether_somebody_writes(source: Instance, live: str, replica: ReplicaModules) -> None:
+    keep(replica, live)
+    source.sql("CREATE USER mover@'%' IDENTIFIED BY 'Simple-1'; GRANT SELECT, CREATE USER ON *.* TO mover@'%'")
+    try:
+        account = {**server(source), "login_user": "mover", "login_password": "Simple-1"}
+        result = replica.way_back("absent", live, source=account, accept_target_gone=True)
+    finally:
+        source.sql("DROP USER mover@'%'")
+    assert "so that nobody knows whether one of them still writes to its databases." in result["msg"]
+    assert channels(source) == [BACK]
+
+
 def test_rows_that_differ(source: Instance, live: str, replica: ReplicaModules) -> None:
     keep(replica, live)
     source.sql("DELETE FROM messages ORDER BY id DESC LIMIT 1", live)
@@ -296,8 +354,8 @@ def test_what_a_server_lacks(
 
 
 def test_link_that_does_not_come_about(live: str, replica: ReplicaModules) -> None:
-    link = {"host": "127.0.0.1", "port": 1, "ssl_mode": "require"}
-    [found] = replica.way_back("status", live, link=link)["obstacles"]
+    nowhere = {"host": "127.0.0.1", "port": 1, "ssl_mode": "require"}
+    [found] = replica.way_back("status", live, link=nowhere)["obstacles"]
     assert (found["what"], found["server"]) == ("link", "source")
     assert "The old server" in found["text"]
     assert replica.left() == {}

@@ -31,6 +31,7 @@ MARIA = Release(MARIADB, "11.8.2")
 SOURCE_RIGHTS = ("RELOAD", "PROCESS", "REPLICATION CLIENT", "REPLICATION SLAVE")
 TARGET_RIGHTS = ("REPLICATION_SLAVE_ADMIN", "REPLICATION_APPLIER", "CREATE USER", "REPLICATION CLIENT")
 MARIA_RIGHTS = ("SUPER", "SLAVE MONITOR")
+OLD_RIGHTS = (*TARGET_RIGHTS, "SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER")
 # Of the new server's administrator, who has the old one follow.
 LED_BACK = (*SOURCE_RIGHTS[1:], "CREATE USER", "SELECT")
 GOOD = {"log_bin": "ON", "binlog_format": "ROW", "server_id": "1", "binlog_expire_logs_seconds": "2592000"}
@@ -210,15 +211,15 @@ def test_own_account(granted: tuple[str, ...], statements: list[str]) -> None:
 @pytest.mark.parametrize(
     ("new", "old", "found"),
     [
-        (facts(granted=LED_BACK), facts(granted=TARGET_RIGHTS, server_id="2"), []),
+        (facts(granted=LED_BACK), facts(granted=OLD_RIGHTS, server_id="2"), []),
         (
             facts(granted=LED_BACK, binlog_expire_logs_seconds="3600"),
-            facts(granted=TARGET_RIGHTS, server_id="2"),
+            facts(granted=OLD_RIGHTS, server_id="2"),
             [("expire", "SET PERSIST binlog_expire_logs_seconds = 259200", "source")],
         ),
         (
             facts(granted=LED_BACK[:3]),
-            facts(granted=TARGET_RIGHTS[1:], server_id="2"),
+            facts(granted=OLD_RIGHTS[1:], server_id="2"),
             [
                 (
                     "rights",
@@ -230,12 +231,23 @@ def test_own_account(granted: tuple[str, ...], statements: list[str]) -> None:
         ),
         (
             facts(granted=LED_BACK),
-            facts(Release(MYSQL, "8.0.40"), TARGET_RIGHTS, server_id="2"),
+            facts(granted=OLD_RIGHTS[:-1], server_id="2"),
+            [
+                (
+                    "rights",
+                    "GRANT SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER ON *.* TO 'wa'@'%' WITH GRANT OPTION",
+                    "target",
+                )
+            ],
+        ),
+        (
+            facts(granted=LED_BACK),
+            facts(Release(MYSQL, "8.0.40"), OLD_RIGHTS, server_id="2"),
             [("release", None, "target")],
         ),
         (
             facts(granted=LED_BACK, gtid_mode="ON"),
-            facts(granted=TARGET_RIGHTS, server_id="2", gtid_mode="OFF"),
+            facts(granted=OLD_RIGHTS, server_id="2", gtid_mode="OFF"),
             [("gtid_mode", "SET PERSIST gtid_mode = OFF_PERMISSIVE", "target")],
         ),
         (facts(MARIA, MARIA_RIGHTS), facts(MARIA, MARIA_RIGHTS, server_id="2"), [("release", None, "source")]),
@@ -248,7 +260,7 @@ def test_way_back(new: ServerFacts, old: ServerFacts, found: list[tuple[str, str
 
 
 def test_way_back_is_told_with_the_servers_in_their_places() -> None:
-    [found] = of_way_back(facts(granted=LED_BACK), facts(granted=TARGET_RIGHTS), ["acme_x"])
+    [found] = of_way_back(facts(granted=LED_BACK), facts(granted=OLD_RIGHTS), ["acme_x"])
     assert found.text.startswith("Both servers have the server_id 1, so that the old one takes changes for its own.")
     [found] = of_leaving(facts(granted=LED_BACK, binlog_expire_logs_seconds="3600"), ["acme_x"])
     assert found.text.endswith("deleted after 3600 s, and the old server may be away for longer than that")

@@ -64,6 +64,9 @@ def test_position_and_channel() -> None:
         "CHANGE REPLICATION SOURCE TO ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS = LOCAL FOR CHANNEL 'waba_acme'"
     ]
     assert "TRANSACTIONS = OFF" in MYSQL_WORDS.identify(anonymous=False)[0]
+    at_once = MYSQL_WORDS.connect_restricted(link(), None, HERE, anonymous=True)
+    assert at_once.startswith("CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'db-old', ")
+    assert "TRANSACTIONS = LOCAL, REQUIRE_ROW_FORMAT = 1, PRIVILEGE_CHECKS_USER = 'waba_acme'@'localhost'" in at_once
     assert MARIADB_WORDS.apply() == MARIADB_WORDS.identify(anonymous=False) == []
     mariadb = MARIADB_WORDS.connect(link(), None, HERE)
     assert mariadb.startswith("CHANGE MASTER 'waba_acme' TO MASTER_HOST = 'db-old'")
