@@ -56,6 +56,7 @@ class Desk:
             "old_host_api_password": "Old-Passw0rd",
         }
         self.hosts = {"waba_old": "old", "waba_new": "new", "waba_database": "database"}
+        self.options: tuple[str, ...] = ()
 
     @property
     def journal(self) -> Values:
@@ -82,7 +83,8 @@ class Desk:
         groups: Values = {group: {"hosts": {host: {}}} for group, host in self.hosts.items()}
         document = {"all": {"vars": {**self.variables, **variables}, "children": groups}}
         self.inventory.write_text(yaml.safe_dump(document), encoding="utf-8")
-        command = ["ansible-playbook", "--inventory", str(self.inventory), str(CHECKOUT / "playbooks" / playbook)]
+        where = ("--inventory", str(self.inventory), *self.options)
+        command = ["ansible-playbook", *where, str(CHECKOUT / "playbooks" / playbook)]
         ended = subprocess.run(
             command,
             cwd=CHECKOUT,
