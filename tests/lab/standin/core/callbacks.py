@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from standin.common.times import aware, now
 from standin.core import application
-from standin.core.configuration import Configuration
+from standin.core.configuration import Configuration, shards_of
 from standin.core.traffic import IDLE_SECONDS, Traffic, shard_of
 from standin.stores.callback import Callback
 from standin.stores.database import Databases
@@ -75,11 +75,12 @@ class Callbacks:
         free = self._limit - len(self._posts)
         if free <= 0 or self.shard is None:
             return
-        settings = application.complete(await asyncio.to_thread(self._configuration.get, "application"), None)
+        entries = await asyncio.to_thread(self._configuration.several, "application", "shards")
+        settings = application.complete(entries.get("application"), None)
         url = settings["webhooks"]["url"]
         if not url:
             return
-        for row in await asyncio.to_thread(self._due, free, set(self._posts)):
+        for row in await asyncio.to_thread(self._due, free, set(self._posts), shards_of(entries)):
             self._posts[row.id] = asyncio.create_task(self._deliver(client, url, row, settings))
 
     async def _deliver(self, client: httpx.AsyncClient, url: str, row: Callback, settings: dict) -> None:  # type: ignore[type-arg]
@@ -103,8 +104,7 @@ class Callbacks:
             return False
         return True
 
-    def _due(self, limit: int, busy: set[int]) -> list[Callback]:
-        shards = self._configuration.shards
+    def _due(self, limit: int, busy: set[int], shards: int) -> list[Callback]:
         with self._databases.session("callbackStore") as session:
             query = (
                 select(Callback)

@@ -17,7 +17,7 @@ from standin.common.environment import Environment
 from standin.core import application
 from standin.core.callbacks import Callbacks
 from standin.core.cluster import Cluster, Role
-from standin.core.configuration import Configuration
+from standin.core.configuration import Configuration, number_of, shards_of
 from standin.core.connection import Connection
 from standin.core.traffic import IDLE_SECONDS, Traffic
 from standin.stores.database import Databases
@@ -121,14 +121,14 @@ class Client:
 
     async def _settle(self) -> None:
         """Brings role and connection in line with what the database says."""
-        await self.reload()
-        settings = application.complete(await asyncio.to_thread(self.configuration.get, "application"), self._number)
-        shards = await asyncio.to_thread(lambda: self.configuration.shards)
+        entries = await asyncio.to_thread(self.configuration.several, "registration", "application", "shards")
+        self._number = number_of(entries)
+        settings = application.complete(entries.get("application"), self._number)
         kicked = self._connection is not None and self._connection.kicked
         self.role = await asyncio.to_thread(
             self.cluster.tick,
             "kicked" if kicked else self.status,
-            shards,
+            shards_of(entries),
             settings["unhealthy_interval"],
             self._number is not None,
         )

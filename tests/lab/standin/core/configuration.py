@@ -9,7 +9,7 @@ import hashlib
 import secrets
 from typing import Any
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from standin.stores import axolotl
 from standin.stores.config import Entry
@@ -27,14 +27,26 @@ def fingerprint_of(private_key: bytes) -> str:
     return public_key_of(private_key).hex()
 
 
+def number_of(entries: dict[str, Any]) -> str | None:
+    registration = entries.get("registration")
+    return None if registration is None else str(registration["number"])
+
+
+def shards_of(entries: dict[str, Any]) -> int:
+    return int(entries.get("shards", 1))
+
+
 class Configuration:
     def __init__(self, databases: Databases):
         self._databases = databases
 
     def get(self, name: str, default: Any = None) -> Any:
+        return self.several(name).get(name, default)
+
+    def several(self, *names: str) -> dict[str, Any]:
+        """Those of them that there are, by one statement."""
         with self._databases.session("configStore") as session:
-            entry = session.get(Entry, name)
-            return default if entry is None else entry.value
+            return {entry.name: entry.value for entry in session.scalars(select(Entry).where(Entry.name.in_(names)))}
 
     def set(self, name: str, value: Any) -> None:
         with self._databases.session("configStore") as session:
@@ -46,12 +58,11 @@ class Configuration:
 
     @property
     def number(self) -> str | None:
-        registration = self.get("registration")
-        return None if registration is None else str(registration["number"])
+        return number_of(self.several("registration"))
 
     @property
     def shards(self) -> int:
-        return int(self.get("shards", 1))
+        return shards_of(self.several("shards"))
 
     # -- encryption state ---------------------------------------------------------------------------------------------
 
