@@ -6,19 +6,21 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._in_workplace import InWorkplace, Place
 from ansible_collections.waba.migration.plugins.module_utils._replica import ReplicaRequest, Status, size_text
 
 LOOK_SECONDS = 0.2
 
 
-class Follower(ABC):
+class Follower(InWorkplace[Place]):
     """Looks at databases that follow."""
 
-    def __init__(self, request: ReplicaRequest) -> None:
+    def __init__(self, workplace: Place, request: ReplicaRequest) -> None:
+        super().__init__(workplace)
         self._request = request
 
     @abstractmethod

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_gate import summarise
-from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Children, during, in_parallel
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import during, in_parallel
 from ansible_collections.waba.migration.plugins.module_utils._copy_run import DATABASES_AT_ONCE
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError
+from ansible_collections.waba.migration.plugins.module_utils._in_workplace import InWorkplace, Place
 from ansible_collections.waba.migration.plugins.module_utils._replica import Leavings, Obstacle, size_text
 from ansible_collections.waba.migration.plugins.module_utils._way_back import (
     LOST,
@@ -58,23 +59,14 @@ LOOK_SECONDS = 0.05
 Database = TypeVar("Database", bound="Compared")
 
 
-class WayBack(ABC, Generic[Database]):
+class WayBack(InWorkplace[Place], Generic[Place, Database]):
     """Both servers. The new one is the source here, since changes come from it."""
 
-    def __init__(self, request: WayBackRequest) -> None:
+    def __init__(self, workplace: Place, request: WayBackRequest) -> None:
+        super().__init__(workplace)
         self._request = request
 
-    @abstractmethod
-    def __enter__(self) -> WayBack[Database]: ...
-
-    @abstractmethod
-    def __exit__(self, *unused: object) -> None: ...
-
     # -- what each engine does in its own way -------------------------------------------------------------------------
-
-    @property
-    @abstractmethod
-    def _children(self) -> Children: ...
 
     @abstractmethod
     def obstacles(self) -> list[Obstacle]:

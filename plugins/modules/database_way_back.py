@@ -340,7 +340,7 @@ from ansible_collections.waba.migration.plugins.module_utils._way_back import (
 )
 from ansible_collections.waba.migration.plugins.module_utils._way_back_run import WayBack
 
-WAYS_BACK: dict[str, Callable[..., WayBack[Any]]] = {"postgresql": PostgreSQLWayBack, "mysql": MySQLWayBack}
+WAYS_BACK: dict[str, Callable[..., WayBack[Any, Any]]] = {"postgresql": PostgreSQLWayBack, "mysql": MySQLWayBack}
 
 
 def request_from(module: AnsibleModule) -> WayBackRequest:
@@ -401,7 +401,7 @@ def returned_of(done: Returned) -> dict[str, Any]:
     }
 
 
-def looked_at(way_back: WayBack[Any]) -> dict[str, Any]:
+def looked_at(way_back: WayBack[Any, Any]) -> dict[str, Any]:
     status = way_back.status()
     result = {"changed": False, **status_of(status)}
     if status.state == "absent":
@@ -415,7 +415,7 @@ def looked_at(way_back: WayBack[Any]) -> dict[str, Any]:
     return result
 
 
-def removed(way_back: WayBack[Any], check_mode: bool) -> dict[str, Any]:
+def removed(way_back: WayBack[Any, Any], check_mode: bool) -> dict[str, Any]:
     found = way_back.remove(check_mode)
     if found is None:
         return {"changed": True, "left": left_of(Leavings()), "state": "incomplete"}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Children, ToolError, during
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import ToolError, during
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._mysql import catalog, obstacles, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._mysql.connection import (
@@ -71,15 +71,14 @@ LOG_EXPIRED = "the new server has deleted changes that were not fetched yet (exp
 SERVERS = ("the new server", "the old server")
 
 
-class MySQLWayBack(WayBack[CutDatabase]):
+class MySQLWayBack(WayBack[Workplace, CutDatabase]):
     """With one channel of the old server for all databases, from the place on that the cut has noted.
 
     Without C(look) it can do nothing but be removed, and asks neither server before.
     """
 
     def __init__(self, request: WayBackRequest, look: bool = True) -> None:
-        super().__init__(request)
-        self._workplace = Workplace(request.bin_directory, request.temporary_directory)
+        super().__init__(Workplace(request.bin_directory, request.temporary_directory), request)
         self._look = look
         self._new: Session
         self._old: Session
@@ -87,22 +86,6 @@ class MySQLWayBack(WayBack[CutDatabase]):
         self._here: ServerFacts
         self._words: Words
         self._trial: Words
-        self._sessions: list[Session] = []
-
-    def __enter__(self) -> MySQLWayBack:
-        self._workplace.__enter__()
-        try:
-            self._open()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *unused: object) -> None:
-        self._workplace.children.stop()
-        for session in self._sessions:
-            session.close()
-        self._workplace.__exit__()
 
     def obstacles(self) -> list[Obstacle]:
         """The link is tried only where nothing else keeps the servers apart, with an account that is not there."""
@@ -138,10 +121,6 @@ class MySQLWayBack(WayBack[CutDatabase]):
         session = self._workplace.session(service)
         self._sessions.append(session)
         return session
-
-    @property
-    def _children(self) -> Children:
-        return self._workplace.children
 
     def _left(self) -> Leavings:
         return self._find_everything()

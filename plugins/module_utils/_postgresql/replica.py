@@ -24,7 +24,6 @@ from ansible_collections.waba.migration.plugins.module_utils._postgresql.replica
     find_everything,
     remove_everything,
 )
-from ansible_collections.waba.migration.plugins.module_utils._postgresql.session import Session
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.sql import identifier
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.target import incomplete_name
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.workplace import Workplace
@@ -85,30 +84,13 @@ def abandon(request: ReplicaRequest, check_mode: bool) -> Leavings:
         return remove_everything(source, target)
 
 
-class _Follower(Follower):
+class _Follower(Follower[Workplace]):
     """Looks at databases that follow."""
 
     def __init__(self, request: ReplicaRequest) -> None:
-        super().__init__(request)
-        self._workplace = _workplace(request)
+        super().__init__(_workplace(request), request)
         self._reader: StateReader
         self._left = Leavings()
-        self._sessions: list[Session] = []
-
-    def __enter__(self) -> _Follower:
-        self._workplace.__enter__()
-        try:
-            self._open()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *unused: object) -> None:
-        self._workplace.children.stop()
-        for session in self._sessions:
-            session.close()
-        self._workplace.__exit__()
 
     def status(self) -> Status:
         databases = self._reader.read()

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from ansible_collections.waba.migration.plugins.module_utils._copy_gate import definition_changes
-from ansible_collections.waba.migration.plugins.module_utils._copy_processes import Children, ToolError, during
+from ansible_collections.waba.migration.plugins.module_utils._copy_processes import ToolError, during
 from ansible_collections.waba.migration.plugins.module_utils._database import DatabaseError, Server
 from ansible_collections.waba.migration.plugins.module_utils._postgresql import obstacles, replica_sql
 from ansible_collections.waba.migration.plugins.module_utils._postgresql.connection import (
@@ -54,37 +54,20 @@ from ansible_collections.waba.migration.plugins.module_utils._way_back_run impor
 SLOT_LOST = "the new server has thrown away changes that were not fetched yet (max_slot_wal_keep_size)"
 
 
-class PostgreSQLWayBack(WayBack[CutDatabase]):
+class PostgreSQLWayBack(WayBack[Workplace, CutDatabase]):
     """With a publication and a slot for each database on the new server, and a subscription to it on the old one.
 
     Without C(look) it can do nothing but be removed, and asks neither server before.
     """
 
     def __init__(self, request: WayBackRequest, look: bool = True) -> None:
-        super().__init__(request)
-        self._workplace = Workplace(request.bin_directory, request.temporary_directory)
+        super().__init__(Workplace(request.bin_directory, request.temporary_directory), request)
         self._slots = {database: slot_name(request.name, database) for database in request.databases}
         self._look = look
         self._new: Session
         self._old: Session
         self._may_subscribe = self._counts_errors = False
         self._published: dict[str, Sequence[Sequence[str]] | None] = {}
-        self._sessions: list[Session] = []
-
-    def __enter__(self) -> PostgreSQLWayBack:
-        self._workplace.__enter__()
-        try:
-            self._open()
-        except BaseException:
-            self.__exit__()
-            raise
-        return self
-
-    def __exit__(self, *unused: object) -> None:
-        self._workplace.children.stop()
-        for session in self._sessions:
-            session.close()
-        self._workplace.__exit__()
 
     def obstacles(self) -> list[Obstacle]:
         """The link is tried last. Its account does not exist yet, so its password can only be wrong."""
@@ -133,10 +116,6 @@ class PostgreSQLWayBack(WayBack[CutDatabase]):
         session = self._workplace.session(service, database, encoding)
         self._sessions.append(session)
         return session
-
-    @property
-    def _children(self) -> Children:
-        return self._workplace.children
 
     def _left(self) -> Leavings:
         return self._find_everything() if self._may_subscribe else self._source_rest().find()

@@ -100,11 +100,19 @@ CLAIMS = (
 )
 
 
-def checks(option: str) -> tuple[Check[Scene], ...]:
+NOT_WITH_WAY_BACK = frozenset({"old-databases", "old-server", "replication"})
+"""The old databases follow the new ones then, until that is used or removed."""
+
+
+def _claimed(claim: Claim, option: str, way_back: bool) -> bool:
+    return option in claim.options and not (way_back and claim.check.name in NOT_WITH_WAY_BACK)
+
+
+def checks(option: str, way_back: bool = False) -> tuple[Check[Scene], ...]:
     """Those that must hold after a move with the option."""
-    return tuple(claim.check for claim in CLAIMS if option in claim.options)
+    return tuple(claim.check for claim in CLAIMS if _claimed(claim, option, way_back))
 
 
-def not_claimed(option: str) -> tuple[str, ...]:
+def not_claimed(option: str, way_back: bool = False) -> tuple[str, ...]:
     """The names of the others."""
-    return tuple(claim.check.name for claim in CLAIMS if option not in claim.options)
+    return tuple(claim.check.name for claim in CLAIMS if not _claimed(claim, option, way_back))

@@ -17,7 +17,19 @@ from labctl.errors import LabError
 from labctl.layout import lab_from_environment
 from labctl.session import Session
 
-from checks import back, baseline, breakout, claims, discretion, fence, mutations, repeated, replication, untouched
+from checks import (
+    back,
+    baseline,
+    breakout,
+    claims,
+    discretion,
+    fence,
+    mutations,
+    repeated,
+    replication,
+    returned,
+    untouched,
+)
 from checks.options import FULL, OPTIONS
 from checks.scene import Scene
 from checks.verdict import Verdict, judge
@@ -70,12 +82,13 @@ def step_following(session: Session, option: str) -> int:
     return told(judge(replication.CHECKS, Scene(session, option=option)))
 
 
-def step_moved(session: Session, option: str) -> int:
+def step_moved(session: Session, option: str, way_back: bool) -> int:
     """after a move: wait for messages through the new client, end the traffic, judge"""
     baseline.await_traffic(session, time.time())
     evidence.stop_traffic(session.lab)
-    red = told(judge(claims.checks(option), Scene(session, option=option)))
-    tell(f"not claimed of the option {option}: {', '.join(claims.not_claimed(option)) or 'nothing'}")
+    red = told(judge(claims.checks(option, way_back), Scene(session, option=option)))
+    of = f"{option} with a way back" if way_back else option
+    tell(f"not claimed of the option {of}: {', '.join(claims.not_claimed(option, way_back)) or 'nothing'}")
     return red
 
 
@@ -84,6 +97,13 @@ def step_back(session: Session) -> int:
     baseline.await_traffic(session, time.time())
     evidence.stop_traffic(session.lab)
     return told(judge(back.CHECKS, Scene(session)))
+
+
+def step_returned(session: Session) -> int:
+    """after a way back without loss: wait for messages through the old client, end the traffic, judge"""
+    baseline.await_traffic(session, time.time())
+    evidence.stop_traffic(session.lab)
+    return told(judge(returned.CHECKS, Scene(session)))
 
 
 def step_finished(session: Session) -> int:
@@ -138,6 +158,7 @@ STEPS: dict[str, Step] = {
     "following": step_following,
     "moved": step_moved,
     "back": step_back,
+    "returned": step_returned,
     "finished": step_finished,
     "repeated": step_repeated,
     "breakout": step_breakout,
@@ -158,6 +179,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command.add_argument(
                 "--option", choices=OPTIONS, default=FULL, help="what was moved (default: %(default)s)"
             )
+        if step is step_moved:
+            command.add_argument("--way-back", action="store_true", help="the old databases follow the new ones")
     given = vars(parser.parse_args(arguments))
     try:
         return STEPS[given.pop("step")](sessions.existing(lab_from_environment()), **given)

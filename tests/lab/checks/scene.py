@@ -126,9 +126,14 @@ class Scene:
     @property
     def serving_dumps(self) -> dict[str, Dump]:
         """Those that the new client works on, by store."""
-        return self.once("stayed", self._stayed_dumps) if self.option == CLIENT_ONLY else self.new_dumps
+        return self.old_dumps if self.option == CLIENT_ONLY else self.new_dumps
 
-    def _stayed_dumps(self) -> dict[str, Dump]:
+    @property
+    def old_dumps(self) -> dict[str, Dump]:
+        """The old databases as they are now, by store."""
+        return self.once("old dumps", self._old_dumps)
+
+    def _old_dumps(self) -> dict[str, Dump]:
         assert self.old_digests  # noqa: S101 (they make the files)
         return self._read(NOW, "old")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from checks import back, returned
 from checks.claims import CLAIMS, checks, not_claimed
 from checks.options import CARRIED, CLIENT_ONLY, FULL, MESSAGES, OPTIONS, SETTINGS
 
@@ -36,3 +37,19 @@ def test_names_are_unique() -> None:
 
 def test_messages_carry_all_but_the_users() -> None:
     assert set(CARRIED[FULL]) - set(CARRIED[MESSAGES]) == {"waweb"}
+
+
+def test_only_databases_that_follow_differ_while_the_way_back_is_kept() -> None:
+    with_it, without = (
+        {check.name for check in checks(FULL, way_back=True)},
+        {check.name for check in checks(FULL)},
+    )
+    assert without - with_it == {"old-databases", "old-server", "replication"}
+    assert with_it < without
+
+
+def test_what_holds_after_a_way_back_is_what_holds_after_a_rollback_and_more() -> None:
+    returned_names, back_names = ([check.name for check in module.CHECKS] for module in (returned, back))
+    assert set(back_names) - set(returned_names) == {"never-on-new", "old-media"}
+    assert set(returned_names) - set(back_names) == {"rows", "sequences", "media"}
+    assert sorted(set(returned_names)) == sorted(returned_names)
