@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._database import Server
+from freezing import freeze
 
 MARKER = "waba.migration test-1"
 PASSWORD = r"pass'word \ with: \"everything\" # ü"
@@ -138,7 +139,7 @@ class Instance:
 
     def pause(self) -> None:
         assert self.process
-        self.process.send_signal(signal.SIGSTOP)
+        freeze(self.process.pid)
 
     def resume(self) -> None:
         assert self.process

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.waba.migration.plugins.module_utils._database import Server
+from freezing import freeze
 
 MARKER = "waba.migration test-1"
 PASSWORD = r"pass'word \ with: \"everything\" ü"
@@ -104,7 +105,7 @@ class Cluster:
     def kill(self) -> None:
         """End the server as a power cut would, with all its backends, which are groups of their own."""
         assert self.process
-        self.process.send_signal(signal.SIGSTOP)
+        freeze(self.process.pid)
         backends = children_of(self.process.pid)
         self.process.kill()
         self.process.wait()

@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Engine, MetaData, create_engine, text
+from sqlalchemy import URL, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from standin.common.environment import Environment
 from standin.stores import axolotl, callback, cluster, config, contact, jobqueue, message, web
@@ -30,8 +32,29 @@ STORES: dict[str, type] = {
     "jobqueueStore": jobqueue.Base,
 }
 CREATION_ATTEMPTS = 4
+RESTED_SECONDS = 2.0
 ALREADY_THERE = ("already exists", "duplicate key", "database exists")
 SCHEMA = {"axolotl": 11, "callback": 4, "cluster": 6, "config": 9, "contact": 5, "jobqueue": 3, "message": 27}
+
+
+def see_that_it_lives(engine: Engine) -> None:
+    """Has a connection that has rested be tried before it is used, and another one made where the server is gone.
+
+    What SQLAlchemy has for this asks each time, which was a quarter of what a client did under traffic.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get("used", time.monotonic()) < RESTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError(str(error)) from error
 
 
 class Databases:
@@ -59,9 +82,9 @@ class Databases:
     def _engine(self, database: str) -> Engine:
         # What a transaction sees must not hang on the engine: MySQL would keep showing what it saw first.
         isolation = {} if self._environment.db_url else {"isolation_level": "READ COMMITTED"}
-        return create_engine(
-            self._url(database), pool_pre_ping=True, pool_size=4, max_overflow=8, connect_args=self._tls(), **isolation
-        )
+        engine = create_engine(self._url(database), pool_size=4, max_overflow=8, connect_args=self._tls(), **isolation)
+        see_that_it_lives(engine)
+        return engine
 
     def _tls(self) -> dict[str, Any]:
         """PostgreSQL's driver takes TLS where the server offers it; MySQL's has to be told to."""
