@@ -69,9 +69,12 @@ def look(session: Session, stage: str) -> dict[str, Any]:
         "keys": {host: probes.authorized_keys(lab, host) for host in SSH_HOSTS},
         "new_databases": databases.server(lab, session.state, new).names(),
         "new_files": probes.tree(lab, "new", *RUN_PLACES),
-        "new_images": docker.execute(
-            lab.container("new"), "docker", "images", "--quiet", tried="Listing the images of new"
-        ).split(),
+        # In no order of their own where they were made within one second.
+        "new_images": sorted(
+            docker.execute(
+                lab.container("new"), "docker", "images", "--quiet", tried="Listing the images of new"
+            ).split()
+        ),
         "beta": {
             "containers": probes.lives(probes.containers(lab, "old", BETA)),
             "databases": dumps.take(session, beta, dumps.beta_databases(), place / "beta"),
