@@ -54,4 +54,4 @@ class InWorkplace(ABC, Generic[Place]):
 
     @abstractmethod
     def _open(self) -> None:
-        """Open the sessions, and note them for the end."""
+        """Open the sessions, and put each into C(_sessions), so that the end closes it."""

@@ -56,7 +56,7 @@ export -f create_lab
 printf '%s\n' "${slots[@]}" | xargs --max-args=1 --max-procs="${#slots[@]}" bash -euo pipefail -c 'create_lab "$1"' lab
 if ((!$#)); then
     # The long ones first, so that none of them is left for the end, with the other lab idle.
-    set -- rollback fence live live_failures new_client_fails full
+    set -- rollback fence live live_failures way_back full live_mysql resume
     for directory in molecule/*/molecule.yml; do
         name=$(basename "$(dirname "${directory}")")
         [[ ${name} == default || " $* " == *" ${name} "* ]] || set -- "$@" "${name}"

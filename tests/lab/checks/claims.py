@@ -100,8 +100,9 @@ CLAIMS = (
 )
 
 
-NOT_WITH_WAY_BACK = frozenset({"old-databases", "old-server", "replication"})
-"""The old databases follow the new ones then, until that is used or removed."""
+NOT_WITH_WAY_BACK = frozenset({"foreign-databases", "old-databases", "replication"})
+"""Until it is used or removed, the old databases follow the new ones, with MySQL by an account of the old server."""
+WITH_WAY_BACK = Check("way-back", "nothing but the way back replicates", replication.only_the_way_back)
 
 
 def _claimed(claim: Claim, option: str, way_back: bool) -> bool:
@@ -110,7 +111,8 @@ def _claimed(claim: Claim, option: str, way_back: bool) -> bool:
 
 def checks(option: str, way_back: bool = False) -> tuple[Check[Scene], ...]:
     """Those that must hold after a move with the option."""
-    return tuple(claim.check for claim in CLAIMS if _claimed(claim, option, way_back))
+    own = (WITH_WAY_BACK,) if way_back else ()
+    return (*(claim.check for claim in CLAIMS if _claimed(claim, option, way_back)), *own)
 
 
 def not_claimed(option: str, way_back: bool = False) -> tuple[str, ...]:

@@ -59,9 +59,10 @@ def step_baseline(session: Session) -> int:
     return GREEN
 
 
-def step_traffic(session: Session, option: str) -> int:
+def step_traffic(session: Session, option: str, no_watch: bool) -> int:
     """let messages flow, wait until they do, and watch for the fence"""
-    fence.start_watching(session.lab)
+    if not no_watch:
+        fence.start_watching(session.lab)
     baseline.start_traffic(session, option)
     return GREEN
 
@@ -179,6 +180,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             command.add_argument(
                 "--option", choices=OPTIONS, default=FULL, help="what was moved (default: %(default)s)"
             )
+        if step is step_traffic:
+            command.add_argument("--no-watch", action="store_true", help="the old client is fenced already")
         if step is step_moved:
             command.add_argument("--way-back", action="store_true", help="the old databases follow the new ones")
     given = vars(parser.parse_args(arguments))

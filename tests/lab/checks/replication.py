@@ -28,10 +28,7 @@ UNION ALL SELECT 'the subscription ' || subname FROM pg_subscription
 UNION ALL SELECT 'the origin ' || roname FROM pg_replication_origin
 UNION ALL SELECT 'the database ' || datname FROM pg_database WHERE datname LIKE '%.incomplete';
 """
-IN_DATABASES = in_each(
-    dumps.acme_databases(),
-    "SELECT 'the publication ' || pubname || ' in ' || current_database() FROM pg_publication;",
-)
+PUBLICATIONS = "SELECT 'the publication ' || pubname || ' in ' || current_database() FROM pg_publication;"
 COMMON_SERVER = """
 SELECT CONCAT('a sender to ', USER) FROM information_schema.PROCESSLIST WHERE COMMAND LIKE 'Binlog Dump%';
 SELECT CONCAT('the account ', User) FROM mysql.user WHERE Repl_slave_priv = 'Y' AND User NOT IN ('root', 'mysql');
@@ -41,13 +38,25 @@ MYSQL_SERVER = """
 SELECT CONCAT('the channel ', CHANNEL_NAME)
 FROM performance_schema.replication_connection_configuration WHERE HOST <> '';
 SELECT CONCAT('the setting ', VARIABLE_NAME) FROM performance_schema.persisted_variables;
-SELECT CONCAT('the account ', USER) FROM mysql.global_grants
+SELECT CONCAT('the applier ', USER) FROM mysql.global_grants
 WHERE PRIV = 'REPLICATION_APPLIER' AND USER NOT IN ('root', 'mysql');
 """
 MARIADB_CHANNELS = "SHOW ALL SLAVES STATUS;"
 """A row for each, which begins with its name."""
-LEDGER, LEDGER_TABLE = "waba_migration", "replicas"
-IN_THE_LEDGER = f"SELECT CONCAT('a note of ', copy) FROM {LEDGER_TABLE};"  # noqa: S608 (a constant)
+LEDGER = "waba_migration"
+IN_THE_LEDGER = {
+    "replicas": "SELECT CONCAT('a note of ', copy) FROM replicas;",
+    "ways_back": "SELECT CONCAT('a note of ', name) FROM ways_back;",
+}
+"""By table."""
+WAY_BACK = (
+    f"{ACME.database_host} has the channel ",
+    f"{ACME.database_host} has the applier ",
+    f"{NEW_SERVER} has a sender to ",
+    f"{NEW_SERVER} has the account ",
+    f"{LEDGER} on {NEW_SERVER} has a note of ",
+)
+"""What a way back between MySQL servers has. The way there has all of it on the other server."""
 
 
 def _servers(scene: Scene) -> tuple[Server, Server]:
@@ -67,7 +76,14 @@ def found(scene: Scene) -> list[str]:
 
 def _on_postgresql(scene: Scene) -> list[str]:
     old, new = _servers(scene)
-    return [*_has(old, POSTGRESQL_SERVER), *_has(new, POSTGRESQL_SERVER), *_has(old, IN_DATABASES)]
+    return [text for server in (old, new) for text in (*_has(server, POSTGRESQL_SERVER), *_published(server))]
+
+
+def _published(server: Server) -> list[str]:
+    """The way there publishes on the old server, the way back on the new one, perhaps under the hidden names yet."""
+    own = dumps.acme_databases()
+    there = [name for name in server.names() if name.removesuffix(HIDDEN) in own]
+    return _has(server, in_each(there, PUBLICATIONS)) if there else []
 
 
 def _on_mysql(scene: Scene) -> list[str]:
@@ -76,8 +92,9 @@ def _on_mysql(scene: Scene) -> list[str]:
     for server in (old, new):
         there += _has(server, COMMON_SERVER)
         there += _has(server, MYSQL_SERVER) if server.engine is MYSQL else _channels(server)
-    if LEDGER in new.names() and LEDGER_TABLE in new.tables(LEDGER):
-        there += _has(new, IN_THE_LEDGER, LEDGER)
+    if LEDGER in new.names():
+        for table in IN_THE_LEDGER.keys() & set(new.tables(LEDGER)):
+            there += _has(new, IN_THE_LEDGER[table], LEDGER)
     return there
 
 
@@ -88,6 +105,21 @@ def _channels(server: Server) -> list[str]:
 
 def nothing_left(scene: Scene) -> str:
     return listed(found(scene))
+
+
+def only_the_way_back(scene: Scene) -> str:
+    """While one is kept between MySQL servers. What must be gone after it is found now; or that proves nothing then."""
+    there = found(scene)
+    own = [text for text in there if text.startswith(WAY_BACK) and (not _is_named(text) or text.endswith("_back"))]
+    return listed(
+        [text for text in there if text not in own]
+        + [f"nothing like '{what.strip()}'" for what in WAY_BACK if not any(text.startswith(what) for text in own)]
+    )
+
+
+def _is_named(text: str) -> bool:
+    """Accounts are not: their names are too short for that."""
+    return " the channel " in text or " a note of " in text
 
 
 def settings_kept(scene: Scene) -> str:

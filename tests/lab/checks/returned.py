@@ -11,8 +11,8 @@ from typing import Any
 
 from labctl.layout import ACME
 
-from checks import back, rows
-from checks.dump import Dump
+from checks import back, moved, rows
+from checks.dump import Table
 from checks.options import CARRIED
 from checks.scene import Scene
 from checks.verdict import Check, listed
@@ -20,18 +20,23 @@ from checks.verdict import Check, listed
 STAMP, STAMP_LENGTH = "%Y-%m-%d %H:%M:%S", 19
 """How the dumps of all engines write a moment, in UTC, but for its fraction and zone."""
 NOT_CLAIMED = frozenset({"never-on-new", "old-media"})
-"""Of what holds after a run that was rolled back before the new client was started."""
+"""Checks of a rollback before the new client's start that do not hold here."""
+
+
+def new_at_rest(scene: Scene) -> str:
+    """Its databases are compared as they are."""
+    running = [entry["name"] for entry in scene.containers("new") if entry["status"] == "running"]
+    return listed([f"{name} runs on the new host" for name in running])
 
 
 def rows_came_back(scene: Scene) -> str:
-    """The new databases are at rest, the old client works on its own."""
     new, old, stores = scene.new_dumps, scene.old_dumps, CARRIED[scene.option]
-    if _newest_message(new) <= _time_on_new(scene):
+    if newest(new["messageStore"].tables["messages"], "timestamp") <= time_on_new(scene):
         return "the new client has stored no message, so nothing is proven"
     return listed([text for store in stores for text in rows.missing(store, new[store], old[store])])
 
 
-def _time_on_new(scene: Scene) -> str:
+def time_on_new(scene: Scene) -> str:
     connected = [
         event["time"] for event in scene.events(ACME) if event["event"] == "connected" and _on_new(scene, event)
     ]
@@ -42,10 +47,9 @@ def _on_new(scene: Scene, event: Mapping[str, Any]) -> bool:
     return scene.host_of(event["peer"]) == "new"
 
 
-def _newest_message(new: Mapping[str, Dump]) -> str:
-    messages = new["messageStore"].tables["messages"]
-    place = messages.columns.index("timestamp")
-    return max((row[place][:STAMP_LENGTH] for row in messages.rows.values()), default="")
+def newest(table: Table, column: str) -> str:
+    place = table.columns.index(column)
+    return max((row[place][:STAMP_LENGTH] for row in table.rows.values()), default="")
 
 
 def sequences_go_on(scene: Scene) -> str:
@@ -55,13 +59,19 @@ def sequences_go_on(scene: Scene) -> str:
 
 def media_came_back(scene: Scene) -> str:
     old, new = scene.media("old"), scene.media("new")
-    if not new.keys() - scene.before["old_media"].keys():
+    if newest(scene.new_dumps["messageStore"].tables["media"], "created") <= time_on_new(scene):
         return "the new client has stored no medium, so nothing is proven"
     return listed(sorted(f"{name} is missing or differs" for name in new if old.get(name) != new[name]))
 
 
 CHECKS: tuple[Check[Scene], ...] = (
     *(check for check in back.CHECKS if check.name not in NOT_CLAIMED),
+    Check(
+        "foreign-databases",
+        "the old server's other databases and roles are as they were",
+        moved.foreign_databases_unchanged,
+    ),
+    Check("new-at-rest", "no container of the new client runs", new_at_rest),
     Check("rows", "every row of the new client is where the old one works", rows_came_back),
     Check("sequences", "no sequence gives out a number again", sequences_go_on),
     Check("media", "every medium of the new client is on the old host, bit by bit", media_came_back),

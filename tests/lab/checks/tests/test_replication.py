@@ -10,9 +10,10 @@ from typing import Any, cast
 
 import pytest
 from labctl import databases
+from labctl.databases.postgresql import in_each
 from labctl.layout import MARIADB, MYSQL, POSTGRESQL, DatabaseEngine
 
-from checks import replication
+from checks import dumps, replication
 from checks.options import CARRIED, FULL, MESSAGES
 from checks.scene import Scene
 
@@ -26,20 +27,26 @@ FOLLOWING: dict[DatabaseEngine, Answers] = {
         (OLD, replication.COMMON_SERVER): [SENDER, ACCOUNT],
         (NEW, replication.COMMON_SERVER): [[f"the database {COPY}"]],
         (NEW, replication.MYSQL_SERVER): [["the channel waba_migration_acme"]],
-        (NEW, replication.IN_THE_LEDGER): [["a note of acme_messageStore"]],
+        (NEW, replication.IN_THE_LEDGER["replicas"]): [["a note of acme_messageStore"]],
     },
     MARIADB: {
         (OLD, replication.COMMON_SERVER): [SENDER, ACCOUNT],
         (NEW, replication.COMMON_SERVER): [[f"the database {COPY}"]],
         (NEW, replication.MARIADB_CHANNELS): [["waba_migration_acme", "Waiting for an event", "db-old"]],
-        (NEW, replication.IN_THE_LEDGER): [["a note of acme_messageStore"]],
+        (NEW, replication.IN_THE_LEDGER["replicas"]): [["a note of acme_messageStore"]],
     },
     POSTGRESQL: {
         (OLD, replication.POSTGRESQL_SERVER): [["the slot s"], SENDER, ACCOUNT],
         (NEW, replication.POSTGRESQL_SERVER): [["the subscription s"], ["the origin o"], [f"the database {COPY}"]],
-        (OLD, replication.IN_DATABASES): [["the publication p"]],
+        (OLD, in_each(dumps.acme_databases(), replication.PUBLICATIONS)): [["the publication p"]],
     },
 }
+LED_BACK: Answers = {
+    (OLD, replication.MYSQL_SERVER): [["the channel waba_back"], ["the applier waba_1a2b"]],
+    (NEW, replication.COMMON_SERVER): [["a sender to waba_1a2b"], ["the account waba_1a2b"]],
+    (NEW, replication.IN_THE_LEDGER["ways_back"]): [["a note of waba_back"]],
+}
+"""What a way back between MySQL servers has."""
 
 
 class Servers:
@@ -58,8 +65,8 @@ class Servers:
             host=host,
             engine=self._engine,
             sql=sql,
-            names=lambda: ["waba_migration", *self._names],
-            tables=lambda _database: ["databases", "replicas"],
+            names=lambda: ["waba_migration", *(dumps.acme_databases() if host == OLD else self._names)],
+            tables=lambda _database: ["databases", "replicas", "ways_back"],
             settings=lambda: {"max_connections": "500", "the plugin InnoDB": "ACTIVE"},
         )
 
@@ -82,6 +89,29 @@ def test_whatever_is_left_is_named(scene: Any, engine: DatabaseEngine) -> None:
             assert row[0] in said
             assert question[0] in said
     assert replication.nothing_left(scene(Servers(engine, {}), engine)) == ""
+
+
+def test_what_a_way_back_has_left_is_named(scene: Any) -> None:
+    for question, rows in LED_BACK.items():
+        for row in rows:
+            assert row[0] in replication.nothing_left(scene(Servers(MYSQL, {question: [row]}), MYSQL))
+    names = ("acme_messageStore", f"acme_contactStore{replication.HIDDEN}", "beta_messageStore")
+    published: Answers = {(NEW, in_each(names[:2], replication.PUBLICATIONS)): [["the publication b"]]}
+    assert "db-new has the publication b" in replication.nothing_left(
+        scene(Servers(POSTGRESQL, published, names), POSTGRESQL)
+    )
+
+
+def test_nothing_but_the_way_back_is_there_while_it_is_kept(scene: Any) -> None:
+    assert replication.only_the_way_back(scene(Servers(MYSQL, LED_BACK), MYSQL)) == ""
+    for question, rows in LED_BACK.items():
+        for row in rows:
+            less = {**LED_BACK, question: [other for other in rows if other != row]}
+            assert "nothing like" in replication.only_the_way_back(scene(Servers(MYSQL, less), MYSQL))
+    for question, rows in FOLLOWING[MYSQL].items():
+        for row in rows:
+            more = {**LED_BACK, question: [*LED_BACK.get(question, []), row]}
+            assert row[0] in replication.only_the_way_back(scene(Servers(MYSQL, more), MYSQL))
 
 
 @pytest.mark.parametrize("engine", FOLLOWING, ids=lambda engine: engine.name)

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, MetaData, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DisconnectionError, IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, InvalidatePoolError, OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -49,12 +49,14 @@ def see_that_it_lives(engine: Engine) -> None:
 
     @event.listens_for(engine, "checkout")
     def look(connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
-        if time.monotonic() - record.info.get("used", time.monotonic()) < RESTED_SECONDS:
+        used = record.info.get("used")
+        if used is None or time.monotonic() - used < RESTED_SECONDS:
             return
         try:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
-            raise DisconnectionError(str(error)) from error
+            # With all of them, since those that were used a moment ago are as dead.
+            raise InvalidatePoolError(str(error)) from error
 
 
 class Databases:

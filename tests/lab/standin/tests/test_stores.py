@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, LargeBinary, MetaData
+from sqlalchemy import BigInteger, LargeBinary, MetaData, create_engine
 from sqlalchemy.dialects.mysql.base import MySQLDialect
 from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
@@ -22,8 +22,8 @@ from sqlalchemy.schema import CreateTable
 from standin.common import environment
 from standin.core.client import Client
 from standin.core.configuration import Configuration
-from standin.stores import axolotl, callback, cluster, message
-from standin.stores.database import STORES, Databases
+from standin.stores import axolotl, callback, cluster, database, message
+from standin.stores.database import STORES, Databases, see_that_it_lives
 from standin.tests.harness import Host, until
 from standin.web import users
 
@@ -204,3 +204,28 @@ async def test_ratchet_never_goes_back(host: Host, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(Session, "get", overtaken)
     configuration.advance(5)
     assert configuration.epoch == 9
+
+
+def test_connections_that_have_rested_are_tried_and_all_made_anew_when_one_is_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'a.db'}")
+    see_that_it_lives(engine)
+    tried = []
+
+    def dead(connection: Any) -> bool:
+        tried.append(connection)
+        raise sqlite3.OperationalError("server closed the connection")
+
+    monkeypatch.setattr(engine.dialect, "do_ping", dead)
+    with engine.connect() as one, engine.connect() as other:
+        before = [connection.connection.dbapi_connection for connection in (one, other)]
+    with engine.connect() as one:
+        assert one.connection.dbapi_connection in before
+    assert tried == []
+    monkeypatch.setattr(database, "RESTED_SECONDS", 0.0)
+    with engine.connect() as one, engine.connect() as other:
+        after = [connection.connection.dbapi_connection for connection in (one, other)]
+    assert len(tried) == 1
+    assert not set(map(id, after)) & set(map(id, before))
+    engine.dispose()
