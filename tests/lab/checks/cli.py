@@ -183,7 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if step is step_traffic:
             command.add_argument("--no-watch", action="store_true", help="the old client is fenced already")
         if step is step_moved:
-            command.add_argument("--way-back", action="store_true", help="the old databases follow the new ones")
+            command.add_argument("--way-back", action="store_true", help="MySQL: the old databases follow the new ones")
     given = vars(parser.parse_args(arguments))
     try:
         return STEPS[given.pop("step")](sessions.existing(lab_from_environment()), **given)

@@ -56,7 +56,7 @@ WAY_BACK = (
     f"{NEW_SERVER} has the account ",
     f"{LEDGER} on {NEW_SERVER} has a note of ",
 )
-"""What a way back between MySQL servers has. The way there has all of it on the other server."""
+"""What a way back between MySQL servers has. The way there has the like on the other server, but for the note."""
 
 
 def _servers(scene: Scene) -> tuple[Server, Server]:
